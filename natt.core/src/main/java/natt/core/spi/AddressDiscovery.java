@@ -1,0 +1,51 @@
+package natt.core.spi;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// Learns which transport address a port has on the other side of its NATs, and keeps the mapping.
+public interface AddressDiscovery extends Named {
+
+    /// Makes the engine that asks from one port.
+    Discovery open(Context context);
+
+    /// Asks its servers through the port, again and again, and reports what they see.
+    interface Discovery extends Engine {
+        /// Replaces the servers to ask; those already known keep their state. Asks at once.
+        void useServers(List<InetSocketAddress> servers, long nowNanos);
+
+        /// Asks all servers now, as after a change of network.
+        void refresh(long nowNanos);
+
+        /// Returns what has been found, if that changed since the last call, else null.
+        @Nullable Finding pollFinding();
+    }
+
+    /// What the servers say.
+    sealed interface Finding {
+        /// A majority of the servers sees this address and port.
+        record Mapped(InetSocketAddress serverReflexive) implements Finding {}
+
+        /// The servers see one IP address, but no majority sees one port: the NAT's mapping is
+        /// address-dependent (RFC 4787, section 4.1), and a port that is right for one server is
+        /// wrong for everybody else.
+        record AddressDependentMapping(List<InetSocketAddress> seen) implements Finding {}
+
+        /// The servers contradict each other on the IP address and there is no majority.
+        record Disputed(List<InetSocketAddress> seen) implements Finding {}
+
+        /// No server, or not enough servers for a majority, answered in a whole round.
+        record Unanswered(int asked, int answered) implements Finding {}
+    }
+
+    /// What a discovery may take from its surroundings.
+    ///
+    /// @param refreshInterval how often the mapping is refreshed; RFC 4787 REQ-5 lets a NAT drop one
+    ///     after two minutes, many drop it after 30 seconds
+    /// @param random source of transaction ids, which are the only defence against a forged answer:
+    ///     cryptographically strong
+    record Context(Duration refreshInterval, long nowNanos, RandomGenerator random) {}
+}

@@ -1,0 +1,69 @@
+package natt.core.spi;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import natt.core.DnsRecord;
+
+/// Publishes records in a DNS zone, through an API, a protocol or a file.
+public interface DnsProvider extends Named {
+
+    /// Reads its configuration; does no I/O.
+    ///
+    /// @throws IllegalArgumentException with one line for the user, if a setting is missing or wrong
+    Publisher open(Settings settings);
+
+    /// Keeps our records at one zone's names. Blocks, so it is called on a virtual thread, by one
+    /// thread at a time.
+    interface Publisher extends AutoCloseable {
+        Capabilities capabilities();
+
+        /// Makes the given records ours: for each name and type among them, our record there becomes
+        /// exactly this one. Records of others are never changed or removed.
+        ///
+        /// @throws PublishException if that was not possible; calling again later is safe
+        void publish(List<DnsRecord> records) throws PublishException, InterruptedException;
+
+        @Override
+        void close();
+    }
+
+    /// @param types the record types that can be published
+    /// @param leastTtl the smallest TTL that the zone takes
+    /// @param atomic whether one call's records become visible together
+    record Capabilities(Set<DnsRecord.Type> types, Duration leastTtl, boolean atomic) {}
+
+    /// Why records could not be published.
+    final class PublishException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        /// Whom to ask for a remedy.
+        public enum Kind {
+            /// The user: the credentials, their rights, the zone or the request are wrong, and trying
+            /// again changes nothing.
+            REFUSED,
+            /// Time: the service is away, overloaded or unreachable.
+            UNAVAILABLE
+        }
+
+        private final Kind kind;
+        private final transient Optional<Duration> retryAfter;
+
+        /// @param message one line for the user, without secrets
+        public PublishException(Kind kind, String message, Optional<Duration> retryAfter) {
+            super(message);
+            this.kind = kind;
+            this.retryAfter = retryAfter;
+        }
+
+        public Kind kind() {
+            return kind;
+        }
+
+        /// The time before which the service asked not to be called again.
+        public Optional<Duration> retryAfter() {
+            return retryAfter;
+        }
+    }
+}
