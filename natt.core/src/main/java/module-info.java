@@ -1,6 +1,7 @@
 import org.jspecify.annotations.NullMarked;
 
-/// Values, service-provider interfaces, the UDP port and its driver, publication and forwarding.
+/// Values, service-provider interfaces, the UDP port and its driver, publication and
+/// forwarding.
 ///
 /// @uses natt.core.spi.Transport carries reliable streams over a port's datagrams
 /// @uses natt.core.spi.AddressDiscovery learns the server-reflexive address of a port

@@ -1,6 +1,7 @@
 package natt.core;
 
-/// Why one side ended a stream early. The numbers go on the wire; unknown ones read as [#UNSPECIFIED].
+/// Why one side ended a stream early. The numbers go on the wire; unknown ones read as
+/// [#UNSPECIFIED].
 public enum ResetCode {
     UNSPECIFIED(0, "closed by the peer"),
     /// The service behind the peer refused the connection or could not be reached.

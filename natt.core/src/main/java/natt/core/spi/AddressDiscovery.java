@@ -1,12 +1,14 @@
 package natt.core.spi;
 
+import org.jspecify.annotations.Nullable;
+
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
-/// Learns which transport address a port has on the other side of its NATs, and keeps the mapping.
+/// Learns which transport address a port has on the other side of its NATs, and keeps the
+/// mapping.
 public interface AddressDiscovery extends Named {
 
     /// Makes the engine that asks from one port.
@@ -30,8 +32,8 @@ public interface AddressDiscovery extends Named {
         record Mapped(InetSocketAddress serverReflexive) implements Finding {}
 
         /// The servers see one IP address, but no majority sees one port: the NAT's mapping is
-        /// address-dependent (RFC 4787, section 4.1), and a port that is right for one server is
-        /// wrong for everybody else.
+        /// address-dependent (RFC 4787, section 4.1), and a port that is right for one server
+        /// is wrong for everybody else.
         record AddressDependentMapping(List<InetSocketAddress> seen) implements Finding {}
 
         /// The servers contradict each other on the IP address and there is no majority.
@@ -43,9 +45,9 @@ public interface AddressDiscovery extends Named {
 
     /// What a discovery may take from its surroundings.
     ///
-    /// @param refreshInterval how often the mapping is refreshed; RFC 4787 REQ-5 lets a NAT drop one
-    ///     after two minutes, many drop it after 30 seconds
-    /// @param random source of transaction ids, which are the only defence against a forged answer:
-    ///     cryptographically strong
+    /// @param refreshInterval how often the mapping is refreshed; RFC 4787 REQ-5 lets a NAT
+    ///     drop one after two minutes, many drop it after 30 seconds
+    /// @param random source of transaction ids, which are the only defence against a forged
+    ///     answer: cryptographically strong
     record Context(Duration refreshInterval, long nowNanos, RandomGenerator random) {}
 }

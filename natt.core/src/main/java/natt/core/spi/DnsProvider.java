@@ -1,26 +1,28 @@
 package natt.core.spi;
 
+import natt.core.DnsRecord;
+
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import natt.core.DnsRecord;
 
 /// Publishes records in a DNS zone, through an API, a protocol or a file.
 public interface DnsProvider extends Named {
 
     /// Reads its configuration; does no I/O.
     ///
-    /// @throws IllegalArgumentException with one line for the user, if a setting is missing or wrong
+    /// @throws IllegalArgumentException with one line for the user, if a setting is missing or
+    ///     wrong
     Publisher open(Settings settings);
 
-    /// Keeps our records at one zone's names. Blocks, so it is called on a virtual thread, by one
-    /// thread at a time.
+    /// Keeps our records at one zone's names. Blocks, so it is called on a virtual thread, by
+    /// one thread at a time.
     interface Publisher extends AutoCloseable {
         Capabilities capabilities();
 
-        /// Makes the given records ours: for each name and type among them, our record there becomes
-        /// exactly this one. Records of others are never changed or removed.
+        /// Makes the given records ours: for each name and type among them, our record there
+        /// becomes exactly this one. Records of others are never changed or removed.
         ///
         /// @throws PublishException if that was not possible; calling again later is safe
         void publish(List<DnsRecord> records) throws PublishException, InterruptedException;
@@ -40,8 +42,8 @@ public interface DnsProvider extends Named {
 
         /// Whom to ask for a remedy.
         public enum Kind {
-            /// The user: the credentials, their rights, the zone or the request are wrong, and trying
-            /// again changes nothing.
+            /// The user: the credentials, their rights, the zone or the request are wrong, and
+            /// trying again changes nothing.
             REFUSED,
             /// Time: the service is away, overloaded or unreachable.
             UNAVAILABLE

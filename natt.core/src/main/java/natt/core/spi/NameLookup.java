@@ -1,14 +1,16 @@
 package natt.core.spi;
 
-import java.util.List;
 import natt.core.DnsRecord;
+
+import java.util.List;
 
 /// Looks records up, in DNS or in what stands in for it.
 public interface NameLookup extends Named {
 
     /// Reads its configuration; does no I/O.
     ///
-    /// @throws IllegalArgumentException with one line for the user, if a setting is missing or wrong
+    /// @throws IllegalArgumentException with one line for the user, if a setting is missing or
+    ///     wrong
     Resolver open(Settings settings);
 
     /// Blocks, so it is called on a virtual thread; any number of threads at a time.
@@ -26,7 +28,8 @@ public interface NameLookup extends Named {
 
     /// What came back.
     sealed interface Answer {
-        /// The contents, in the form of [DnsRecord#content], at least one, in the order received.
+        /// The contents, in the form of [DnsRecord#content], at least one, in the order
+        /// received.
         record Found(List<String> contents) implements Answer {}
 
         /// There is no such name.

@@ -1,13 +1,14 @@
 package natt.core.spi;
 
+import natt.core.Secret;
+
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import natt.core.Secret;
 
-/// What the user has set for one provider, by key (`[a-z0-9-]+`). A provider turns it into its own
-/// configuration record, and refuses what it does not understand.
+/// What the user has set for one provider, by key (`[a-z0-9-]+`). A provider turns it into its
+/// own configuration record, and refuses what it does not understand.
 public record Settings(Map<String, String> values, Map<String, Secret> secrets) {
 
     public Settings {

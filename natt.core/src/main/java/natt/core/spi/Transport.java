@@ -1,14 +1,16 @@
 package natt.core.spi;
 
+import natt.core.CloseReason;
+import natt.core.ResetCode;
+
+import org.jspecify.annotations.Nullable;
+
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
-import natt.core.CloseReason;
-import natt.core.ResetCode;
-import org.jspecify.annotations.Nullable;
 
 /// Carries reliable, ordered byte streams over datagrams.
 public interface Transport extends Named {
@@ -26,14 +28,16 @@ public interface Transport extends Named {
         /// Returns the next stream that a peer has opened, or null.
         @Nullable Stream accept();
 
-        /// Returns a stream about which something may have changed since it was last returned (there
-        /// is more to read, room to write, an end, a close), or null when all have been returned.
+        /// Returns a stream about which something may have changed since it was last returned
+        /// (there is more to read, room to write, an end, a close), or null when all have been
+        /// returned.
         @Nullable Stream pollReady();
 
         /// Resets every stream. Poll afterwards for the datagrams that tell the peers.
         void shutdown(ResetCode code, long nowNanos);
 
-        /// Counters since the start by name, for status and tests: `fecRecovered`, `retransmitted`...
+        /// Counters since the start by name, for status and tests: `fecRecovered`,
+        /// `retransmitted`...
         Map<String, Long> counters();
     }
 
@@ -46,18 +50,20 @@ public interface Transport extends Named {
         /// @throws IllegalStateException after [#finish]
         int write(ByteBuffer data, long nowNanos);
 
-        /// Fills the buffer with bytes received in order and returns their number: 0 when there are
-        /// none yet, -1 when there will be none, because the peer has finished or the stream is closed.
+        /// Fills the buffer with bytes received in order and returns their number: 0 when
+        /// there are none yet, -1 when there will be none, because the peer has finished or
+        /// the stream is closed.
         int read(ByteBuffer into, long nowNanos);
 
-        /// Ends this side's direction: what was written is still delivered, then the peer reads an end.
+        /// Ends this side's direction: what was written is still delivered, then the peer
+        /// reads an end.
         void finish(long nowNanos);
 
         /// Drops the stream in both directions and tells the peer why.
         void reset(ResetCode code, long nowNanos);
 
-        /// Why the stream has ended, empty while it lives. Bytes that arrived before a close can
-        /// still be read.
+        /// Why the stream has ended, empty while it lives. Bytes that arrived before a close
+        /// can still be read.
         Optional<CloseReason> closed();
 
         /// Whether the peer has acknowledged or answered anything on this stream.
