@@ -1,0 +1,311 @@
+package natt.core;
+
+import natt.core.forward.LocalEnd;
+import natt.core.forward.Splice;
+import natt.core.forward.StdioEnd;
+import natt.core.forward.StreamPump;
+import natt.core.forward.TcpEnd;
+import natt.core.forward.TcpListener;
+import natt.core.io.Driver;
+import natt.core.io.Port;
+import natt.core.publish.KcpGoRecords;
+import natt.core.publish.KcpGoRecords.Found;
+import natt.core.spi.NameLookup.Source;
+import natt.core.spi.Transport;
+import natt.core.time.Ticker;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+
+/// Connects to the service behind a name: for standard input and output, or for local TCP
+/// connections.
+public final class Client implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("natt");
+    private static final int MOST_CONNECTIONS = 128;
+
+    /// How long an address may stay silent before the zone's own servers are asked for a newer one.
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    /// How long a finished conversation still acknowledges what the peer repeats.
+    private static final Duration LINGER = Duration.ofSeconds(5);
+
+    private final ClientConfig config;
+    private final RandomGenerator random = new SecureRandom();
+    private final Driver driver;
+    private final Set<Connection> connections = new HashSet<>();
+    private final List<TcpListener> listeners = new ArrayList<>();
+
+    /// @throws IOException if the system gives no selector
+    public Client(ClientConfig config) throws IOException {
+        this.config = config;
+        driver = new Driver(Ticker.system(), "nattc").start();
+    }
+
+    /// Carries one connection between the streams and the service, in the background.
+    ///
+    /// @return completes when it has ended: with an empty string if both directions ended in
+    ///     order, else with one line for the user
+    public CompletableFuture<String> proxy(InputStream in, OutputStream out) {
+        var ended = new CompletableFuture<String>();
+        driver.execute(
+                () ->
+                        new Connection(
+                                        onReady -> new StdioEnd(driver, in, out, onReady).start(),
+                                        ended)
+                                .start());
+        return ended;
+    }
+
+    /// Accepts TCP connections and carries each to the service.
+    ///
+    /// @return the addresses bound
+    /// @throws IOException with one line for the user, if one cannot be bound
+    public List<InetSocketAddress> listen(List<InetSocketAddress> addresses) throws IOException {
+        var bound = new ArrayList<InetSocketAddress>();
+        for (InetSocketAddress address : addresses) {
+            var result = new CompletableFuture<InetSocketAddress>();
+            driver.execute(
+                    () -> {
+                        try {
+                            var listener = new TcpListener(driver, address, this::accepted);
+                            listeners.add(listener);
+                            result.complete(listener.local());
+                        } catch (IOException | RuntimeException failed) {
+                            result.completeExceptionally(failed);
+                        }
+                    });
+            try {
+                bound.add(result.join());
+            } catch (CompletionException failed) {
+                throw new IOException(
+                        "cannot listen on TCP %s: %s"
+                                .formatted(
+                                        HostAndPort.format(address),
+                                        Objects.requireNonNullElse(failed.getCause(), failed)
+                                                .getMessage()),
+                        failed);
+            }
+        }
+        return bound;
+    }
+
+    private void accepted(SocketChannel channel) {
+        if (connections.size() >= MOST_CONNECTIONS) {
+            LOG.log(
+                    Level.WARNING,
+                    "a connection is refused: there are {0} already",
+                    MOST_CONNECTIONS);
+            Driver.closeQuietly(channel);
+            return;
+        }
+        var ended = new CompletableFuture<String>();
+        ended.thenAccept(
+                why -> {
+                    if (!why.isEmpty()) {
+                        LOG.log(Level.WARNING, "{0}", why);
+                    }
+                });
+        new Connection(onReady -> new TcpEnd(driver, channel, onReady), ended).start();
+    }
+
+    /// Ends every connection, telling the peers.
+    @Override
+    public void close() {
+        var told = new CompletableFuture<Void>();
+        driver.execute(
+                () -> {
+                    listeners.forEach(TcpListener::close);
+                    List.copyOf(connections).forEach(Connection::abort);
+                    told.complete(null);
+                });
+        told.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
+        driver.close();
+    }
+
+    /// Makes the local end once its readiness callback is known.
+    private interface LocalEndFactory {
+        LocalEnd make(Runnable onReady) throws IOException;
+    }
+
+    /// One local connection and the stream that carries it. Lives on the driver's thread; only
+    /// lookups run elsewhere.
+    private final class Connection {
+        private final LocalEndFactory localEnd;
+        private final CompletableFuture<String> ended;
+        private final Set<InetSocketAddress> tried = new HashSet<>();
+        private @Nullable Open open;
+
+        private record Open(
+                Port port, Transport.Endpoint endpoint, StreamPump pump, Splice splice) {}
+
+        Connection(LocalEndFactory localEnd, CompletableFuture<String> ended) {
+            this.localEnd = localEnd;
+            this.ended = ended;
+        }
+
+        void start() {
+            connections.add(this);
+            Thread.startVirtualThread(
+                    () -> {
+                        try {
+                            Found found = lookup(Source.RESOLVER);
+                            if (found instanceof Found.Nowhere
+                                    && lookup(Source.AUTHORITATIVE) instanceof Found.At newer) {
+                                found = newer;
+                            }
+                            Found result = found;
+                            driver.execute(() -> opened(result));
+                        } catch (InterruptedException stopping) {
+                            driver.execute(() -> end("interrupted"));
+                        }
+                    });
+        }
+
+        private Found lookup(Source source) throws InterruptedException {
+            return KcpGoRecords.find(config.resolver(), config.name(), source);
+        }
+
+        private void opened(Found found) {
+            switch (found) {
+                case Found.Nowhere(var why) -> {
+                    try {
+                        localEnd.make(() -> {}).abort();
+                    } catch (IOException gone) {
+                        LOG.log(Level.DEBUG, "the local connection is gone already");
+                    }
+                    end(why);
+                }
+                case Found.At(var addresses) -> {
+                    try {
+                        dial(addresses);
+                    } catch (IOException failed) {
+                        end("no UDP port: " + failed.getMessage());
+                    }
+                }
+            }
+        }
+
+        private void dial(List<InetSocketAddress> addresses) throws IOException {
+            long now = driver.nanoTime();
+            var any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
+            Port port = driver.openPort(any);
+            var endpoint =
+                    config.transport()
+                            .open(
+                                    new Transport.Context(
+                                            false, Server.KCP_GO_DATAGRAM, now, random));
+            var pump = new StreamPump(endpoint, stream -> {});
+            port.attach(List.of(endpoint), pump);
+            InetSocketAddress first = addresses.getFirst();
+            tried.add(first);
+            LOG.log(Level.DEBUG, "connecting to {0}", HostAndPort.format(first));
+            var holder = new Splice[1];
+            LocalEnd local;
+            try {
+                local = localEnd.make(() -> pump.wake(holder[0]));
+            } catch (IOException failed) {
+                port.close();
+                throw failed;
+            }
+            var splice = new Splice(driver, endpoint.dial(first, now), local, true, this::closed);
+            holder[0] = splice;
+            open = new Open(port, endpoint, pump, splice);
+            pump.add(splice);
+            driver.schedule(PATIENCE, () -> lookElsewhere(addresses));
+        }
+
+        private void lookElsewhere(List<InetSocketAddress> known) {
+            if (open == null || open.splice.ended() || open.splice.stream().answered()) {
+                return;
+            }
+            Thread.startVirtualThread(
+                    () -> {
+                        var others = new ArrayList<InetSocketAddress>();
+                        try {
+                            if (lookup(Source.AUTHORITATIVE) instanceof Found.At(var newer)) {
+                                others.addAll(newer);
+                            }
+                        } catch (InterruptedException stopping) {
+                            return;
+                        }
+                        others.addAll(known);
+                        driver.execute(() -> redirect(others));
+                    });
+        }
+
+        private void redirect(List<InetSocketAddress> candidates) {
+            if (open == null || open.splice.ended() || open.splice.stream().answered()) {
+                return;
+            }
+            for (InetSocketAddress candidate : candidates) {
+                if (tried.add(candidate)) {
+                    LOG.log(
+                            Level.INFO,
+                            "no answer from {0}, trying {1}",
+                            HostAndPort.format(open.splice.stream().peer()),
+                            HostAndPort.format(candidate));
+                    long now = driver.nanoTime();
+                    open.pump.redirect(open.splice, open.endpoint.dial(candidate, now), now);
+                    driver.schedule(PATIENCE, () -> lookElsewhere(candidates));
+                    return;
+                }
+            }
+        }
+
+        private void closed(CloseReason reason) {
+            if (open == null) {
+                throw new AssertionError("a splice ends only after it was opened");
+            }
+            String peer = HostAndPort.format(open.splice.stream().peer());
+            boolean silent = reason instanceof CloseReason.NoAnswer;
+            end(
+                    switch (reason) {
+                        case CloseReason.Finished() -> "";
+                        case CloseReason.Local() -> "the local connection broke off";
+                        default ->
+                                "%s (%s): %s%s"
+                                        .formatted(
+                                                config.name(),
+                                                peer,
+                                                reason.describe(),
+                                                silent
+                                                        ? "; is natts running, and does its NAT"
+                                                                + " let strangers in?"
+                                                        : "");
+                    });
+        }
+
+        private void end(String why) {
+            connections.remove(this);
+            if (open != null) {
+                driver.schedule(LINGER, open.port::close);
+            }
+            ended.complete(why);
+        }
+
+        void abort() {
+            if (open != null) {
+                open.splice.abort(ResetCode.SHUTTING_DOWN, driver.nanoTime());
+                open.port.close();
+            }
+        }
+    }
+}

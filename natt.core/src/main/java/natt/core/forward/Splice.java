@@ -1,0 +1,227 @@
+package natt.core.forward;
+
+import natt.core.CloseReason;
+import natt.core.ResetCode;
+import natt.core.io.Driver;
+import natt.core.spi.Transport.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// Moves bytes between one stream and one local end, each direction with its own end, until both
+/// have finished or one broke off.
+///
+/// Bytes that the slower side does not take wait here, and while they do, the faster side is not
+/// read: so each direction buffers at most one scratch buffer beyond the stream's own window.
+public final class Splice {
+    /// How often a turn goes on with one direction before others get theirs.
+    private static final int CHUNKS_PER_TURN = 8;
+
+    private static final int MOST_EARLY_BYTES = 65_536;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final Driver driver;
+    private final LocalEnd local;
+    private final Consumer<CloseReason> onEnd;
+    private Stream stream;
+    private ByteBuffer toStream = NOTHING;
+    private ByteBuffer toLocal = NOTHING;
+    private @Nullable ByteArrayOutputStream early;
+    private boolean localFinished;
+    private boolean streamFinished;
+    private boolean readingPaused;
+    private boolean ended;
+    private long bytesOut;
+    private long bytesIn;
+
+    /// @param redirectable whether to keep what is written before the peer's first answer, so that
+    ///     [#redirect] can send it to another address
+    /// @param onEnd called once, when the splice has ended
+    public Splice(
+            Driver driver,
+            Stream stream,
+            LocalEnd local,
+            boolean redirectable,
+            Consumer<CloseReason> onEnd) {
+        this.driver = driver;
+        this.stream = stream;
+        this.local = local;
+        this.onEnd = onEnd;
+        early = redirectable ? new ByteArrayOutputStream() : null;
+    }
+
+    public Stream stream() {
+        return stream;
+    }
+
+    /// Bytes that the stream has taken from the local end.
+    public long bytesOut() {
+        return bytesOut;
+    }
+
+    /// Bytes that the local end has been given from the stream.
+    public long bytesIn() {
+        return bytesIn;
+    }
+
+    public boolean ended() {
+        return ended;
+    }
+
+    /// Goes on with another stream in place of one whose peer has never answered.
+    public void redirect(Stream other, long nowNanos) {
+        if (early == null || stream.answered()) {
+            throw new IllegalStateException("a stream that has been answered cannot be redirected");
+        }
+        stream.reset(ResetCode.UNSPECIFIED, nowNanos);
+        stream = other;
+        var all = ByteBuffer.allocate(early.size() + toStream.remaining());
+        all.put(early.toByteArray()).put(toStream).flip();
+        early.reset();
+        toStream = all;
+        if (localFinished && !toStream.hasRemaining()) {
+            stream.finish(nowNanos);
+        }
+        pump(nowNanos);
+    }
+
+    /// Moves what can be moved now. Called whenever either side may have changed.
+    ///
+    /// @return whether there may be more to move at once
+    public boolean pump(long nowNanos) {
+        if (ended) {
+            return false;
+        }
+        boolean more;
+        try {
+            more = pumpOut(nowNanos);
+            more |= pumpIn(nowNanos);
+        } catch (IOException broken) {
+            abort(ResetCode.TARGET_RESET, nowNanos);
+            return false;
+        }
+        Optional<CloseReason> closed = stream.closed();
+        if (closed.isPresent() && streamFinished && !toLocal.hasRemaining()) {
+            endWith(closed.get());
+            return false;
+        }
+        local.interest(!localFinished && !readingPaused, toLocal.hasRemaining());
+        return more;
+    }
+
+    private boolean pumpOut(long nowNanos) throws IOException {
+        if (early != null && stream.answered()) {
+            early = null;
+        }
+        for (int i = 0; i < CHUNKS_PER_TURN; i++) {
+            if (stream.closed().isPresent()) {
+                toStream = NOTHING;
+                readingPaused = true;
+                return false;
+            }
+            if (toStream.hasRemaining()) {
+                write(toStream, nowNanos);
+                if (!toStream.hasRemaining() && localFinished) {
+                    stream.finish(nowNanos);
+                }
+            }
+            readingPaused =
+                    toStream.hasRemaining() || (early != null && early.size() >= MOST_EARLY_BYTES);
+            if (readingPaused || localFinished) {
+                return false;
+            }
+            ByteBuffer chunk = driver.scratchBuffer();
+            int length = local.read(chunk);
+            if (length < 0) {
+                localFinished = true;
+                stream.finish(nowNanos);
+            }
+            if (length <= 0) {
+                return false;
+            }
+            write(chunk.flip(), nowNanos);
+            if (chunk.hasRemaining()) {
+                toStream = keep(chunk);
+            }
+        }
+        return true;
+    }
+
+    private void write(ByteBuffer data, long nowNanos) {
+        int from = data.position();
+        int length = stream.write(data, nowNanos);
+        bytesOut += length;
+        if (early != null && length > 0) {
+            var copy = new byte[length];
+            data.get(from, copy);
+            early.writeBytes(copy);
+        }
+    }
+
+    private boolean pumpIn(long nowNanos) throws IOException {
+        for (int i = 0; i < CHUNKS_PER_TURN; i++) {
+            if (toLocal.hasRemaining()) {
+                local.write(toLocal);
+            }
+            if (toLocal.hasRemaining() || streamFinished) {
+                return false;
+            }
+            ByteBuffer chunk = driver.scratchBuffer();
+            int length = stream.read(chunk, nowNanos);
+            if (length < 0) {
+                streamFinished = true;
+                if (stream.closed().map(Splice::orderly).orElse(true)) {
+                    local.finish();
+                }
+            }
+            if (length <= 0) {
+                return false;
+            }
+            bytesIn += length;
+            local.write(chunk.flip());
+            if (chunk.hasRemaining()) {
+                toLocal = keep(chunk);
+            }
+        }
+        return true;
+    }
+
+    private static ByteBuffer keep(ByteBuffer rest) {
+        return ByteBuffer.allocate(rest.remaining()).put(rest).flip();
+    }
+
+    private static boolean orderly(CloseReason reason) {
+        return reason instanceof CloseReason.Finished;
+    }
+
+    private void endWith(CloseReason reason) {
+        if (!orderly(reason)) {
+            local.abort();
+        } else if (local.flushed()) {
+            local.close();
+        } else {
+            local.interest(false, true);
+            return;
+        }
+        end(reason);
+    }
+
+    private void end(CloseReason reason) {
+        ended = true;
+        onEnd.accept(reason);
+    }
+
+    /// Breaks off from this side.
+    public void abort(ResetCode code, long nowNanos) {
+        if (!ended) {
+            stream.reset(code, nowNanos);
+            local.abort();
+            end(new CloseReason.Local());
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package natt.core.forward;
+
+import natt.core.io.Port;
+import natt.core.spi.Engine;
+import natt.core.spi.Transport.Endpoint;
+import natt.core.spi.Transport.Stream;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/// Keeps the splices of one endpoint moving: those whose stream changed, those whose local end
+/// became ready, and those that had more to move than fits in a turn.
+public final class StreamPump implements Port.Owner {
+    private final Endpoint endpoint;
+    private final Consumer<Stream> onAccepted;
+    private final Map<Stream, Splice> splices = new HashMap<>();
+    private ArrayDeque<Splice> woken = new ArrayDeque<>();
+    private ArrayDeque<Splice> moving = new ArrayDeque<>();
+
+    /// @param onAccepted is given the streams that peers open
+    public StreamPump(Endpoint endpoint, Consumer<Stream> onAccepted) {
+        this.endpoint = endpoint;
+        this.onAccepted = onAccepted;
+    }
+
+    public void add(Splice splice) {
+        splices.put(splice.stream(), splice);
+        wake(splice);
+    }
+
+    /// Sends a splice to another stream, as [Splice#redirect].
+    public void redirect(Splice splice, Stream other, long nowNanos) {
+        splices.remove(splice.stream());
+        splice.redirect(other, nowNanos);
+        add(splice);
+    }
+
+    /// Moves the splice's bytes in the next turn.
+    public void wake(Splice splice) {
+        woken.add(splice);
+    }
+
+    /// How many splices there are.
+    public int size() {
+        return splices.size();
+    }
+
+    @Override
+    public long afterInput(long nowNanos) {
+        for (Stream stream; (stream = endpoint.accept()) != null; ) {
+            onAccepted.accept(stream);
+        }
+        for (Stream stream; (stream = endpoint.pollReady()) != null; ) {
+            Splice splice = splices.get(stream);
+            if (splice != null) {
+                woken.add(splice);
+            }
+        }
+        var now = woken;
+        woken = moving;
+        moving = now;
+        for (Splice splice; (splice = moving.poll()) != null; ) {
+            if (splice.pump(nowNanos)) {
+                woken.add(splice);
+            }
+            if (splice.ended()) {
+                splices.remove(splice.stream());
+            }
+        }
+        return woken.isEmpty() ? Engine.NEVER : 0;
+    }
+}

@@ -1,0 +1,103 @@
+package natt.core.forward;
+
+import natt.core.HostAndPort;
+import natt.core.io.Driver;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+
+/// Connects to the service behind this node, without making the driver wait for names or answers.
+public final class TargetDialer {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /// Is told, on the driver's thread, how one attempt ended.
+    public interface Outcome {
+        void connected(SocketChannel channel);
+
+        void failed(String why);
+    }
+
+    private final Driver driver;
+    private final HostAndPort target;
+
+    public TargetDialer(Driver driver, HostAndPort target) {
+        this.driver = driver;
+        this.target = target;
+    }
+
+    public void dial(Outcome outcome) {
+        var literal = target.literal();
+        if (literal.isPresent()) {
+            new Attempt(outcome).connect(literal.get());
+            return;
+        }
+        Thread.startVirtualThread(
+                () -> {
+                    try {
+                        InetSocketAddress address = target.resolve();
+                        driver.execute(() -> new Attempt(outcome).connect(address));
+                    } catch (UnknownHostException unknown) {
+                        driver.execute(() -> outcome.failed("its name has no address"));
+                    }
+                });
+    }
+
+    private final class Attempt implements Driver.Ready {
+        private final Outcome outcome;
+        private boolean over;
+
+        Attempt(Outcome outcome) {
+            this.outcome = outcome;
+        }
+
+        void connect(InetSocketAddress address) {
+            SocketChannel channel;
+            try {
+                channel = SocketChannel.open();
+            } catch (IOException failed) {
+                outcome.failed(String.valueOf(failed.getMessage()));
+                return;
+            }
+            try {
+                SelectionKey key = driver.register(channel, SelectionKey.OP_CONNECT, this);
+                if (channel.connect(address)) {
+                    connected(key, channel);
+                } else {
+                    driver.schedule(PATIENCE, () -> end(channel, "no answer for 10 s"));
+                }
+            } catch (IOException | RuntimeException failed) {
+                end(channel, String.valueOf(failed.getMessage()));
+            }
+        }
+
+        @Override
+        public void ready(SelectionKey key, long nowNanos) {
+            var channel = (SocketChannel) key.channel();
+            try {
+                if (channel.finishConnect()) {
+                    connected(key, channel);
+                }
+            } catch (IOException failed) {
+                end(channel, String.valueOf(failed.getMessage()));
+            }
+        }
+
+        private void connected(SelectionKey key, SocketChannel channel) {
+            over = true;
+            key.interestOps(0);
+            outcome.connected(channel);
+        }
+
+        private void end(SocketChannel channel, String why) {
+            if (!over) {
+                over = true;
+                Driver.closeQuietly(channel);
+                outcome.failed(why);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package natt.core.forward;
+
+import natt.core.io.Driver;
+
+import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+
+/// A TCP connection, non-blocking, on the driver's selector.
+public final class TcpEnd implements LocalEnd, Driver.Ready {
+    private final SocketChannel channel;
+    private final SelectionKey key;
+    private final Runnable onReady;
+
+    /// @param channel connected
+    /// @param onReady called on the driver's thread when reading or writing may go on
+    public TcpEnd(Driver driver, SocketChannel channel, Runnable onReady) throws IOException {
+        this.channel = channel;
+        this.onReady = onReady;
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        key = driver.register(channel, SelectionKey.OP_READ, this);
+    }
+
+    @Override
+    public void ready(SelectionKey ready, long nowNanos) {
+        onReady.run();
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+        return channel.read(into);
+    }
+
+    @Override
+    public void write(ByteBuffer data) throws IOException {
+        channel.write(data);
+    }
+
+    @Override
+    public void finish() throws IOException {
+        channel.shutdownOutput();
+    }
+
+    @Override
+    public boolean flushed() {
+        return true;
+    }
+
+    @Override
+    public void interest(boolean reading, boolean writing) {
+        if (key.isValid()) {
+            int wanted =
+                    (reading ? SelectionKey.OP_READ : 0) | (writing ? SelectionKey.OP_WRITE : 0);
+            if (key.interestOps() != wanted) {
+                key.interestOps(wanted);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        Driver.closeQuietly(channel);
+    }
+
+    @Override
+    public void abort() {
+        try {
+            // A zero linger sends RST, which the other program can tell from an orderly end.
+            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+        } catch (IOException alreadyClosed) {
+            // Closing is all that is left to do.
+        }
+        Driver.closeQuietly(channel);
+    }
+}

@@ -1,0 +1,98 @@
+package natt.core.publish;
+
+import natt.core.HostAndPort;
+
+import java.lang.System.Logger.Level;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Resolves the names of the STUN servers, again and again, since their addresses change and the
+/// network may not be up at the start.
+public final class StunServers implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("natt");
+    private static final Duration WHEN_ALL_RESOLVE = Duration.ofMinutes(10);
+    private static final Duration WHEN_SOME_FAIL = Duration.ofSeconds(10);
+
+    private final List<HostAndPort> servers;
+    private final Consumer<List<InetSocketAddress>> onResolved;
+    private final Thread thread;
+    private boolean asked;
+
+    /// @param onResolved is given the IPv4 addresses whenever they have been resolved, at least one
+    public StunServers(List<HostAndPort> servers, Consumer<List<InetSocketAddress>> onResolved) {
+        this.servers = servers;
+        this.onResolved = onResolved;
+        thread = Thread.ofVirtual().name("natt-stun-names").unstarted(this::run);
+    }
+
+    public StunServers start() {
+        thread.start();
+        return this;
+    }
+
+    /// Resolves soon again, because the servers do not answer.
+    public synchronized void resolveAgain() {
+        asked = true;
+        notifyAll();
+    }
+
+    private void run() {
+        boolean warned = false;
+        try {
+            while (true) {
+                var unresolved = new ArrayList<HostAndPort>();
+                var resolved = new ArrayList<InetSocketAddress>();
+                for (HostAndPort server : servers) {
+                    resolve(server, resolved, unresolved);
+                }
+                if (!resolved.isEmpty()) {
+                    onResolved.accept(List.copyOf(resolved));
+                }
+                if (!unresolved.isEmpty() && !warned) {
+                    LOG.log(Level.WARNING, "no IPv4 address for STUN server {0}", unresolved);
+                }
+                warned = !unresolved.isEmpty();
+                await(warned ? WHEN_SOME_FAIL : WHEN_ALL_RESOLVE);
+            }
+        } catch (InterruptedException closed) {
+            LOG.log(Level.DEBUG, "resolving STUN servers ends");
+        }
+    }
+
+    private static void resolve(
+            HostAndPort server, List<InetSocketAddress> resolved, List<HostAndPort> unresolved) {
+        try {
+            for (InetAddress address : InetAddress.getAllByName(server.host())) {
+                if (address instanceof Inet4Address) {
+                    resolved.add(new InetSocketAddress(address, server.port()));
+                    return;
+                }
+            }
+        } catch (UnknownHostException unknown) {
+            LOG.log(Level.DEBUG, "STUN server {0} does not resolve", server);
+        }
+        unresolved.add(server);
+    }
+
+    private synchronized void await(Duration pause) throws InterruptedException {
+        long deadline = System.nanoTime() + pause.toNanos();
+        for (long left; !asked && (left = deadline - System.nanoTime()) > 0; ) {
+            wait(1 + left / 1_000_000);
+        }
+        if (asked) {
+            asked = false;
+            wait(WHEN_SOME_FAIL.toMillis());
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+}

@@ -1,0 +1,219 @@
+package natt.launcher;
+
+import natt.core.HostAndPort;
+import natt.core.Installed;
+import natt.core.Secret;
+import natt.core.Server;
+import natt.core.ServerConfig;
+import natt.core.spi.DnsProvider;
+import natt.core.spi.Settings;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// natts: runs beside sshd and publishes where it can be reached.
+public final class Natts {
+    /// Of three operators, so that one that lies or is down is outvoted.
+    private static final List<String> PUBLIC_STUN_SERVERS =
+            List.of(
+                    "stun.cloudflare.com:3478",
+                    "stun.l.google.com:19302",
+                    "stunserver2025.stunprotocol.org:3478");
+
+    private static final System.Logger LOG = System.getLogger("natt");
+
+    private Natts() {}
+
+    public static void main(String[] args) {
+        CommandLine.exit("natts", () -> run(args, System.getenv()));
+    }
+
+    private static int run(String[] args, Map<String, String> environment) throws Exception {
+        var options = new NattsOptions();
+        if (!CommandLine.parse("natts", options, args)) {
+            return CommandLine.DONE;
+        }
+        CommandLine.configureLog(options, Level.INFO);
+        Installed installed = Installed.load(CommandLine.plugins());
+        ServerConfig config;
+        try {
+            config = config(options, environment, installed);
+        } catch (IllegalArgumentException wrong) {
+            throw new UsageException(String.valueOf(wrong.getMessage()));
+        }
+        LOG.log(
+                Level.WARNING,
+                "the wire of the original natts is neither encrypted nor authenticated; security"
+                        + " is that of the service behind it");
+        Server server = Server.start(config);
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(
+                                () -> {
+                                    server.close();
+                                    LOG.log(Level.INFO, "stopped");
+                                    // The exit code of an orderly stop, whatever the signal was.
+                                    if (!server.failure().isDone()) {
+                                        Runtime.getRuntime().halt(CommandLine.DONE);
+                                    }
+                                }));
+        throw new IOException(server.failure().join());
+    }
+
+    static ServerConfig config(
+            NattsOptions options, Map<String, String> environment, Installed installed) {
+        String name =
+                first(options.targetFqdn, environment.get("TARGET_FQDN"))
+                        .orElseThrow(
+                                () ->
+                                        new UsageException(
+                                                "the name to publish under is missing: give"
+                                                        + " --target-fqdn or $TARGET_FQDN"));
+        if (options.ttl < 1 || options.ttl > 86_400) {
+            throw new UsageException("--ttl is 1 to 86400 seconds, not " + options.ttl);
+        }
+        DnsProvider.Publisher publisher =
+                installed.dnsProvider(options.dns).open(settings(options, environment));
+        return new ServerConfig(
+                name(name),
+                listen(options.listen),
+                target(options.sshTarget),
+                stun(options.stun),
+                options.publishPrivate,
+                installed.transport(options.compat),
+                installed.discovery("stun"),
+                publisher,
+                Duration.ofSeconds(options.ttl));
+    }
+
+    /// A host name in lower case, without the final dot.
+    ///
+    /// @throws UsageException if it is none
+    static String name(String text) {
+        String name = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+        boolean labels =
+                name.matches("(?i)[a-z0-9_]([a-z0-9_-]{0,62})(\\.[a-z0-9_]([a-z0-9_-]{0,62}))+");
+        if (!labels || name.length() > 253) {
+            throw new UsageException("'%s' is not a complete DNS name".formatted(text));
+        }
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    static Optional<String> first(@Nullable String... candidates) {
+        for (String candidate : candidates) {
+            if (candidate != null && !candidate.isEmpty()) {
+                return Optional.of(candidate);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static InetSocketAddress listen(String text) {
+        HostAndPort given = HostAndPort.parse(text);
+        if (given.host().isEmpty()) {
+            return new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), given.port());
+        }
+        return given.literal()
+                .filter(address -> address.getAddress().getAddress().length == 4)
+                .orElseThrow(
+                        () ->
+                                new UsageException(
+                                        "--listen is :PORT or IPV4-ADDRESS:PORT, not '%s'"
+                                                .formatted(text)));
+    }
+
+    private static HostAndPort target(String text) {
+        HostAndPort target = HostAndPort.parse(text);
+        if (target.port() == 0 || target.host().isEmpty()) {
+            throw new UsageException("--ssh-target is HOST:PORT, not '%s'".formatted(text));
+        }
+        return target;
+    }
+
+    private static List<HostAndPort> stun(List<String> given) {
+        if (given.equals(List.of("none"))) {
+            return List.of();
+        }
+        return (given.isEmpty() ? PUBLIC_STUN_SERVERS : given)
+                .stream().map(server -> HostAndPort.parse(server, 3478)).toList();
+    }
+
+    private static Settings settings(NattsOptions options, Map<String, String> environment) {
+        var values = new HashMap<String, String>();
+        var secrets = new HashMap<String, Secret>();
+        for (String option : options.dnsOption) {
+            String[] pair = pair("--dns-option", option);
+            values.put(pair[0], pair[1]);
+        }
+        for (String option : options.dnsSecretFile) {
+            String[] pair = pair("--dns-secret-file", option);
+            secrets.put(pair[0], secret(pair[1]));
+        }
+        if (options.dns.equals("cloudflare")) {
+            first(options.cfZoneId).ifPresent(id -> values.put("zone-id", id));
+            first(options.cfApiUrl).ifPresent(url -> values.put("api-url", url));
+            token(options, environment).ifPresent(token -> secrets.put("token", token));
+            if (!secrets.containsKey("token")) {
+                throw new UsageException(
+                        "the Cloudflare API token is missing: give --cf-token-file or"
+                                + " $CF_API_TOKEN");
+            }
+        }
+        return new Settings(values, secrets);
+    }
+
+    private static Optional<Secret> token(NattsOptions options, Map<String, String> environment) {
+        if (options.cfToken != null) {
+            LOG.log(
+                    Level.WARNING,
+                    "--cf-token is visible to every user of this machine; --cf-token-file or"
+                            + " $CF_API_TOKEN is not");
+            return Optional.of(new Secret(options.cfToken));
+        }
+        if (options.cfTokenFile != null) {
+            return Optional.of(secret(options.cfTokenFile));
+        }
+        Optional<Secret> variable = first(environment.get("CF_API_TOKEN")).map(Secret::new);
+        if (variable.isPresent()) {
+            return variable;
+        }
+        // systemd hands credentials over in a directory that only the service can read.
+        return first(environment.get("CREDENTIALS_DIRECTORY"))
+                .map(directory -> Path.of(directory, "cf-token"))
+                .filter(Files::exists)
+                .map(file -> secret(file.toString()));
+    }
+
+    private static Secret secret(String file) {
+        try {
+            String text = Files.readString(Path.of(file)).strip();
+            if (text.isEmpty()) {
+                throw new UsageException("the file %s is empty".formatted(file));
+            }
+            return new Secret(text);
+        } catch (IOException | InvalidPathException failed) {
+            throw new UsageException("cannot read the file %s".formatted(file));
+        }
+    }
+
+    private static String[] pair(String option, String text) {
+        String[] pair = text.split("=", 2);
+        if (pair.length != 2 || pair[0].isEmpty()) {
+            throw new UsageException("%s is KEY=VALUE, not '%s'".formatted(option, text));
+        }
+        return pair;
+    }
+}

@@ -1,0 +1,78 @@
+package natt.launcher;
+
+import com.beust.jcommander.Parameter;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// The options of natts. Those of the original keep their names and meanings.
+final class NattsOptions extends CommonOptions {
+    @Parameter(
+            names = {"--target-fqdn", "-target-fqdn"},
+            description = "name to publish the address under; or $TARGET_FQDN")
+    @Nullable String targetFqdn;
+
+    @Parameter(
+            names = {"--ssh-target", "-ssh-target"},
+            description = "HOST:PORT of the TCP service to serve")
+    String sshTarget = "127.0.0.1:22";
+
+    @Parameter(
+            names = {"--listen", "-listen"},
+            description = "UDP address to listen on: :PORT or ADDRESS:PORT")
+    String listen = ":30000";
+
+    @Parameter(
+            names = {"--stun", "-stun"},
+            description =
+                    "STUN server HOST:PORT, several times for several (default: three public ones);"
+                            + " 'none' publishes the address listened on")
+    List<String> stun = new ArrayList<>();
+
+    @Parameter(
+            names = {"--publish-private", "-publish-private"},
+            description = "publish an address even if it is not public, for a LAN or a loopback")
+    boolean publishPrivate;
+
+    @Parameter(
+            names = {"--ttl", "-ttl"},
+            description = "time to live of the records, in seconds")
+    int ttl = 60;
+
+    @Parameter(
+            names = {"--dns", "-dns"},
+            description = "the DNS provider to publish with; 'natt providers' lists them")
+    String dns = "cloudflare";
+
+    @Parameter(
+            names = {"--dns-option", "-dns-option"},
+            description = "KEY=VALUE, a setting of the DNS provider, such as path=FILE for 'file'")
+    List<String> dnsOption = new ArrayList<>();
+
+    @Parameter(
+            names = {"--dns-secret-file", "-dns-secret-file"},
+            description = "KEY=FILE, a secret setting of the DNS provider, read from a file")
+    List<String> dnsSecretFile = new ArrayList<>();
+
+    @Parameter(
+            names = {"--cf-token", "-cf-token"},
+            description = "Cloudflare API token; or $CF_API_TOKEN, or --cf-token-file")
+    @Nullable String cfToken;
+
+    @Parameter(
+            names = {"--cf-token-file", "-cf-token-file"},
+            description = "file that holds the Cloudflare API token")
+    @Nullable String cfTokenFile;
+
+    @Parameter(
+            names = {"--cf-zone-id", "-cf-zone-id"},
+            description = "id of the Cloudflare zone, if the token may not list zones")
+    @Nullable String cfZoneId;
+
+    @Parameter(
+            names = {"--cf-api-url", "-cf-api-url"},
+            description = "base URL of the Cloudflare API (default: the public one)")
+    @Nullable String cfApiUrl;
+}
