@@ -1,0 +1,63 @@
+package natt.launcher;
+
+import natt.core.Installed;
+
+import java.util.Arrays;
+import java.util.List;
+
+/// natt: the commands beside natts and nattc.
+public final class Natt {
+    private static final String USAGE =
+            """
+            natt reaches a machine behind a NAT, peer to peer.
+
+              natts            beside the service: publishes its public address
+              nattc            on the way to it: an ssh ProxyCommand, or a local port
+              natt demo        shows both on this machine, in a few seconds
+              natt providers   lists what is installed
+
+            Each with --help.\
+            """;
+
+    private Natt() {}
+
+    public static void main(String[] args) {
+        CommandLine.exit("natt", () -> run(args));
+    }
+
+    private static int run(String[] args) throws Exception {
+        String command = args.length == 0 ? "" : args[0];
+        var rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
+        return switch (command) {
+            case "demo" -> Demo.run(rest);
+            case "providers" -> providers(rest);
+            case "--version", "-version" -> {
+                System.out.println("natt " + CommandLine.version());
+                yield CommandLine.DONE;
+            }
+            case "--help", "-help", "-h", "help" -> {
+                System.out.println(USAGE);
+                yield CommandLine.DONE;
+            }
+            case "" -> throw new UsageException("which command?");
+            default -> throw new UsageException("there is no command '" + command + "'");
+        };
+    }
+
+    private static int providers(String[] args) {
+        if (args.length > 0) {
+            if (List.of("--help", "-help", "-h").contains(args[0])) {
+                System.out.println(
+                        "natt providers: one line a service, its providers' ids after it");
+                return CommandLine.DONE;
+            }
+            throw new UsageException("providers takes no options");
+        }
+        Installed.load(CommandLine.plugins())
+                .ids()
+                .forEach(
+                        (service, ids) ->
+                                System.out.println(service + " " + String.join(" ", ids)));
+        return CommandLine.DONE;
+    }
+}
