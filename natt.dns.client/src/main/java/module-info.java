@@ -1,0 +1,15 @@
+import natt.dns.client.DnsLookup;
+
+import org.jspecify.annotations.NullMarked;
+
+/// Looks names up in DNS.
+///
+/// @provides natt.core.spi.NameLookup under the id `dns`
+@NullMarked
+module natt.dns.client {
+    requires natt.core;
+    requires org.dnsjava;
+
+    provides natt.core.spi.NameLookup with
+            DnsLookup;
+}

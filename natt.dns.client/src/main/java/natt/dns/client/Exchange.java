@@ -1,0 +1,227 @@
+package natt.dns.client;
+
+import natt.core.Text;
+import natt.core.time.Ticker;
+
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.OPTRecord;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+
+/// One question to one server: over UDP, sent again while there is no answer, and over TCP
+/// when the answer was truncated (RFC 7766).
+///
+/// dnsjava encodes and decodes; its own client is not used, because the first datagram with a
+/// wrong id ends its query, and because it leaves a selector thread and a shutdown hook behind.
+/// Every exchange has a socket of its own, connected to the server, so that an answer has to
+/// come from there to this exchange's port, and must bear its id and question (RFC 5452).
+final class Exchange {
+    /// What a server said, or that it did not.
+    sealed interface Reply {
+        record Answered(Message message) implements Reply {}
+
+        record Unusable(String why) implements Reply {}
+
+        record Silent() implements Reply {}
+    }
+
+    /// The EDNS payload size that fits every path (DNS flag day 2020).
+    private static final int UDP_PAYLOAD = 1_232;
+
+    /// Answers longer than what was offered are still read whole.
+    private static final int MAX_DATAGRAM = 4_096;
+
+    private static final int TCP_LENGTH_PREFIX = 2;
+    private static final long RESEND_NANOS = TimeUnit.MILLISECONDS.toNanos(1_000);
+    private static final Reply MALFORMED = new Reply.Unusable("sent a malformed answer");
+
+    private final InetSocketAddress server;
+    private final boolean recursion;
+    private final RandomGenerator random;
+    private final Ticker ticker;
+    private final long deadlineNanos;
+
+    Exchange(
+            InetSocketAddress server,
+            boolean recursion,
+            RandomGenerator random,
+            Ticker ticker,
+            long deadlineNanos) {
+        this.server = server;
+        this.recursion = recursion;
+        this.random = random;
+        this.ticker = ticker;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    Reply ask(Record question) throws InterruptedException {
+        Reply reply = ask(question, true);
+        // Servers from before EDNS answer so (RFC 6891, section 7).
+        if (reply instanceof Reply.Answered(var message)
+                && (message.getRcode() == Rcode.FORMERR || message.getRcode() == Rcode.NOTIMP)) {
+            reply = ask(question, false);
+        }
+        return reply;
+    }
+
+    private Reply ask(Record question, boolean edns) throws InterruptedException {
+        Message query = Message.newQuery(question);
+        query.getHeader().setID(random.nextInt(1 << 16));
+        if (!recursion) {
+            query.getHeader().unsetFlag(Flags.RD);
+        }
+        if (edns) {
+            query.addRecord(new OPTRecord(UDP_PAYLOAD, 0, 0), Section.ADDITIONAL);
+        }
+        try {
+            Reply reply = overUdp(query);
+            if (reply instanceof Reply.Answered(var message)
+                    && message.getHeader().getFlag(Flags.TC)) {
+                return overTcp(query);
+            }
+            return reply;
+        } catch (IOException e) {
+            return new Reply.Unusable(
+                    "cannot be reached: " + Text.escape(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private Reply overUdp(Message query) throws IOException, InterruptedException {
+        byte[] wire = query.toWire();
+        ByteBuffer in = ByteBuffer.allocate(MAX_DATAGRAM);
+        try (DatagramChannel channel = DatagramChannel.open();
+                Selector selector = Selector.open()) {
+            channel.connect(server);
+            channel.configureBlocking(false);
+            channel.register(selector, SelectionKey.OP_READ);
+            while (remaining() > 0) {
+                channel.write(ByteBuffer.wrap(wire));
+                long resendAt = ticker.nanoTime() + Math.min(RESEND_NANOS, remaining());
+                while (await(selector, resendAt - ticker.nanoTime())) {
+                    if (channel.read(in.clear()) > 0) {
+                        Optional<Reply> reply = decode(query, in.flip());
+                        if (reply.isPresent()) {
+                            return reply.get();
+                        }
+                    }
+                }
+            }
+        }
+        return new Reply.Silent();
+    }
+
+    private Reply overTcp(Message query) throws IOException, InterruptedException {
+        byte[] wire = query.toWire();
+        ByteBuffer out = ByteBuffer.allocate(TCP_LENGTH_PREFIX + wire.length);
+        out.putShort((short) wire.length).put(wire).flip();
+        try (SocketChannel channel = SocketChannel.open();
+                Selector selector = Selector.open()) {
+            channel.configureBlocking(false);
+            SelectionKey key = channel.register(selector, SelectionKey.OP_CONNECT);
+            channel.connect(server);
+            while (!channel.finishConnect()) {
+                if (!await(selector, remaining())) {
+                    return new Reply.Silent();
+                }
+            }
+            key.interestOps(SelectionKey.OP_WRITE);
+            while (out.hasRemaining()) {
+                if (channel.write(out) == 0 && !await(selector, remaining())) {
+                    return new Reply.Silent();
+                }
+            }
+            key.interestOps(SelectionKey.OP_READ);
+            ByteBuffer prefix = ByteBuffer.allocate(TCP_LENGTH_PREFIX);
+            if (!fill(channel, selector, prefix)) {
+                return new Reply.Silent();
+            }
+            ByteBuffer in = ByteBuffer.allocate(prefix.flip().getShort() & 0xffff);
+            if (!fill(channel, selector, in)) {
+                return new Reply.Silent();
+            }
+            return decode(query, in.flip()).orElse(MALFORMED);
+        }
+    }
+
+    private boolean fill(SocketChannel channel, Selector selector, ByteBuffer into)
+            throws IOException, InterruptedException {
+        while (into.hasRemaining()) {
+            int n = channel.read(into);
+            if (n < 0) {
+                throw new IOException("TCP connection closed early");
+            }
+            if (n == 0 && !await(selector, remaining())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Waits until the selector's only channel is ready, or false after the given time.
+    private boolean await(Selector selector, long nanos) throws IOException, InterruptedException {
+        long until = ticker.nanoTime() + Math.min(nanos, remaining());
+        selector.selectedKeys().clear();
+        while (true) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            long left = until - ticker.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            // A select of 0 would never time out.
+            if (selector.select(1 + TimeUnit.NANOSECONDS.toMillis(left)) > 0) {
+                return true;
+            }
+        }
+    }
+
+    private long remaining() {
+        return deadlineNanos - ticker.nanoTime();
+    }
+
+    /// Returns what a server said in answer to the query; empty if this is no answer to it.
+    private static Optional<Reply> decode(Message query, ByteBuffer in) {
+        boolean ours =
+                in.remaining() >= 3
+                        && (in.getShort(0) & 0xffff) == query.getHeader().getID()
+                        && (in.get(2) & 0x80) != 0;
+        if (!ours) {
+            return Optional.empty();
+        }
+        byte[] wire = new byte[in.remaining()];
+        in.get(wire);
+        Message message;
+        try {
+            message = new Message(wire);
+        } catch (IOException | RuntimeException _) {
+            // Whatever the library's decoder throws, the bytes are to blame.
+            return Optional.of(MALFORMED);
+        }
+        Record asked = query.getQuestion();
+        Record answered = message.getQuestion();
+        if (answered == null) {
+            // Some servers refuse without repeating the question.
+            return Optional.of(
+                    message.getRcode() == Rcode.NOERROR ? MALFORMED : new Reply.Answered(message));
+        }
+        boolean same =
+                asked.getName().equals(answered.getName())
+                        && asked.getType() == answered.getType()
+                        && asked.getDClass() == answered.getDClass();
+        return same ? Optional.of(new Reply.Answered(message)) : Optional.empty();
+    }
+}
