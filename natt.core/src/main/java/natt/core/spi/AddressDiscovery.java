@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /// Learns which transport address a port has on the other side of its NATs, and keeps the
@@ -24,7 +25,23 @@ public interface AddressDiscovery extends Named {
 
         /// Returns what has been found, if that changed since the last call, else null.
         @Nullable Finding pollFinding();
+
+        /// Returns a server whose answer a majority contradicts, once for each server, or null
+        /// when there is none to report.
+        default @Nullable Outvoted pollOutvoted() {
+            return null;
+        }
+
+        /// Counters since the start by name, for status and tests: `outvoted`, `timedOut`...
+        default Map<String, Long> counters() {
+            return Map.of();
+        }
     }
+
+    /// A server that is broken or lies.
+    ///
+    /// @param said the address and port that it claims to see
+    record Outvoted(InetSocketAddress server, InetSocketAddress said) {}
 
     /// What the servers say.
     sealed interface Finding {
@@ -39,7 +56,8 @@ public interface AddressDiscovery extends Named {
         /// The servers contradict each other on the IP address and there is no majority.
         record Disputed(List<InetSocketAddress> seen) implements Finding {}
 
-        /// No server, or not enough servers for a majority, answered in a whole round.
+        /// No server, or not enough servers for a majority, answered in time. What was found
+        /// before may still be true: the servers can be away while the mapping lives.
         record Unanswered(int asked, int answered) implements Finding {}
     }
 
