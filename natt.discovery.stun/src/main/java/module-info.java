@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/// Learns the server-reflexive address of a port by STUN (RFC 8489), on the port itself.
+///
+/// @provides natt.core.spi.AddressDiscovery under the id `stun`
+@NullMarked
+module natt.discovery.stun {
+    requires natt.core;
+
+    provides natt.core.spi.AddressDiscovery with
+            natt.discovery.stun.StunDiscovery;
+}

@@ -1,0 +1,20 @@
+package natt.discovery.stun;
+
+import natt.core.spi.AddressDiscovery;
+import natt.discovery.stun.proto.MappingDiscovery;
+
+/// Address discovery by STUN.
+public final class StunDiscovery implements AddressDiscovery {
+
+    public StunDiscovery() {}
+
+    @Override
+    public String id() {
+        return "stun";
+    }
+
+    @Override
+    public Discovery open(Context context) {
+        return new MappingDiscovery(context.refreshInterval(), context.random());
+    }
+}
