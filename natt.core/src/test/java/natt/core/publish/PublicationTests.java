@@ -1,0 +1,101 @@
+package natt.core.publish;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import natt.core.DnsRecord;
+import natt.core.DnsRecord.Type;
+import natt.core.spi.DnsProvider.Capabilities;
+import natt.core.spi.DnsProvider.PublishException;
+import natt.core.spi.DnsProvider.PublishException.Kind;
+import natt.core.spi.DnsProvider.Publisher;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+
+@Timeout(30)
+class PublicationTests {
+    private final BlockingQueue<String> news = new LinkedBlockingQueue<>();
+    private final FakePublisher publisher = new FakePublisher();
+    private final Publication publication =
+            new Publication(
+                            publisher,
+                            new SplittableRandom(1),
+                            new Publication.Listener() {
+                                @Override
+                                public void published(List<DnsRecord> records) {
+                                    news.add("published " + records.getFirst().content());
+                                }
+
+                                @Override
+                                public void failed(PublishException failure) {
+                                    news.add("failed " + failure.getMessage());
+                                }
+                            })
+                    .start();
+
+    private static List<DnsRecord> address(String address) {
+        return List.of(new DnsRecord("pc.example.com", Type.A, address, Duration.ofSeconds(60)));
+    }
+
+    @AfterEach
+    void close() throws InterruptedException {
+        publication.close();
+        publisher.closed.await();
+    }
+
+    @Test
+    void publishesOnlyWhatChanged() throws Exception {
+        publication.want(address("192.0.2.1"));
+        assertEquals("published 192.0.2.1", news.take());
+        publication.want(address("192.0.2.1"));
+        publication.want(address("192.0.2.2"));
+        assertEquals("published 192.0.2.2", news.take());
+        assertEquals(2, publisher.calls.size());
+    }
+
+    @Test
+    void aFailureIsTriedAgainWithTheNewestRecords() throws Exception {
+        publisher.failures.add(
+                new PublishException(Kind.UNAVAILABLE, "away", Optional.of(Duration.ofMillis(50))));
+        publication.want(address("192.0.2.1"));
+        assertEquals("failed away", news.take());
+        publication.want(address("192.0.2.2"));
+        assertEquals("published 192.0.2.2", news.take());
+        assertEquals(2, publisher.calls.size());
+    }
+
+    private static final class FakePublisher implements Publisher {
+        final BlockingQueue<List<DnsRecord>> calls = new LinkedBlockingQueue<>();
+        final BlockingQueue<PublishException> failures = new LinkedBlockingQueue<>();
+        final CountDownLatch closed = new CountDownLatch(1);
+
+        @Override
+        public Capabilities capabilities() {
+            return new Capabilities(EnumSet.allOf(Type.class), Duration.ofSeconds(1), true);
+        }
+
+        @Override
+        public void publish(List<DnsRecord> records) throws PublishException {
+            calls.add(records);
+            PublishException failure = failures.poll();
+            if (failure != null) {
+                throw failure;
+            }
+        }
+
+        @Override
+        public void close() {
+            closed.countDown();
+        }
+    }
+}
