@@ -1,0 +1,112 @@
+package natt.tests;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// A part of the machine that some tests need. Probed once per JVM, when first asked for.
+public enum Need {
+    /// Network namespaces with nftables may be made.
+    ROOT_NETNS {
+        @Override
+        Optional<String> probe() {
+            for (String tool : List.of("ip", "nft", "sysctl")) {
+                if (Programs.find(tool).isEmpty()) {
+                    return Optional.of("no program '" + tool + "' (iproute2, nftables, procps)");
+                }
+            }
+            String name = "natt-probe-" + ProcessHandle.current().pid();
+            var made = Programs.run("ip", "netns", "add", name);
+            if (made.status() != 0) {
+                return Optional.of("no network namespaces: " + made.firstLine());
+            }
+            var rules = Programs.run("ip", "netns", "exec", name, "nft", "list", "ruleset");
+            Programs.run("ip", "netns", "del", name);
+            return rules.status() == 0
+                    ? Optional.empty()
+                    : Optional.of("no nftables in a namespace: " + rules.firstLine());
+        }
+    },
+
+    /// The NAT laboratory beside the repository.
+    NATLAB {
+        @Override
+        Optional<String> probe() {
+            if (!Files.isRegularFile(Repository.natlab().resolve("natlab"))) {
+                return Optional.of("no laboratory beside the repository (../shared/lab/natlab)");
+            }
+            if (!Files.exists(Path.of("/dev/net/tun"))) {
+                return Optional.of("no /dev/net/tun");
+            }
+            for (String tool : List.of("python3", "gcc", "ethtool", "ping")) {
+                if (Programs.find(tool).isEmpty()) {
+                    return Optional.of("no program '" + tool + "', which the laboratory needs");
+                }
+            }
+            return ROOT_NETNS.missing();
+        }
+    },
+
+    /// A Go compiler and Debian's kcp-go.
+    GO_KCP {
+        @Override
+        Optional<String> probe() {
+            return GoPeer.build();
+        }
+    },
+
+    /// OpenSSH, server and client.
+    SSHD {
+        @Override
+        Optional<String> probe() {
+            return programs("openssh-server, openssh-client", "sshd", "ssh", "scp", "ssh-keygen");
+        }
+    },
+
+    COTURN {
+        @Override
+        Optional<String> probe() {
+            return programs("coturn", "turnserver");
+        }
+    },
+
+    KNOT {
+        @Override
+        Optional<String> probe() {
+            return programs("knot, knot-dnsutils", "knotd", "knsupdate");
+        }
+    },
+
+    /// The linked image.
+    IMAGE {
+        @Override
+        Optional<String> probe() {
+            return Files.isExecutable(Natt.IMAGE.resolve("bin/natts"))
+                    ? Optional.empty()
+                    : Optional.of("no image in jlink/target/natt");
+        }
+    };
+
+    private Optional<String> missing;
+
+    abstract Optional<String> probe();
+
+    /// Why this is missing; empty if it is here.
+    @SuppressWarnings("OptionalAssignedToNull")
+    synchronized Optional<String> missing() {
+        if (missing == null) {
+            missing = probe();
+        }
+        return missing;
+    }
+
+    private static Optional<String> programs(String packages, String... names) {
+        for (String name : names) {
+            if (Programs.find(name).isEmpty()) {
+                return Optional.of("no program '" + name + "' (" + packages + ")");
+            }
+        }
+        return Optional.empty();
+    }
+}

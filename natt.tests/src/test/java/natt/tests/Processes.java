@@ -1,0 +1,116 @@
+package natt.tests;
+
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// Starts the processes of a test and ends them after it, however it ends; what they said is
+/// printed when the test fails.
+public final class Processes implements AfterEachCallback, AfterAllCallback {
+    private final List<RunningProcess> running = new CopyOnWriteArrayList<>();
+    private final Scope scope;
+
+    private enum Scope {
+        TEST,
+        CLASS
+    }
+
+    private Processes(Scope scope) {
+        this.scope = scope;
+    }
+
+    /// For an instance field: processes end with their test.
+    public static Processes ofEachTest() {
+        return new Processes(Scope.TEST);
+    }
+
+    /// For a static field: processes end after the last test of the class.
+    public static Processes ofTheClass() {
+        return new Processes(Scope.CLASS);
+    }
+
+    /// Prepares a process.
+    ///
+    /// @param name how its output is marked
+    public Start prepare(String name, String... command) {
+        return new Start(name, List.of(command));
+    }
+
+    /// What is known of a process before it starts.
+    public final class Start {
+        private final String name;
+        private final List<String> command;
+        private final Map<String, String> environment = new LinkedHashMap<>();
+        private boolean binary;
+        private Path directory;
+
+        private Start(String name, List<String> command) {
+            this.name = name;
+            this.command = new ArrayList<>(command);
+        }
+
+        /// Adds arguments.
+        public Start with(String... arguments) {
+            command.addAll(List.of(arguments));
+            return this;
+        }
+
+        public Start env(String key, String value) {
+            environment.put(key, value);
+            return this;
+        }
+
+        public Start directory(Path working) {
+            directory = working;
+            return this;
+        }
+
+        /// Leaves standard output to the test; only standard error is collected.
+        public Start binary() {
+            binary = true;
+            return this;
+        }
+
+        public RunningProcess start() throws IOException {
+            var builder = new ProcessBuilder(command);
+            builder.environment().putAll(environment);
+            if (directory != null) {
+                builder.directory(directory.toFile());
+            }
+            var process = new RunningProcess(name, builder.start(), binary);
+            running.add(process);
+            return process;
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        if (context.getExecutionException().isPresent()) {
+            running.forEach(RunningProcess::print);
+        }
+        if (scope == Scope.TEST) {
+            endAll();
+        }
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        if (context.getExecutionException().isPresent()) {
+            running.forEach(RunningProcess::print);
+        }
+        endAll();
+    }
+
+    private void endAll() {
+        running.forEach(RunningProcess::close);
+        running.clear();
+    }
+}
