@@ -27,7 +27,7 @@ public final class Lab implements Network {
 
     private final String prefix =
             PREFIX + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
-    private final Thread hook = new Thread(() -> natlab(prefix, "down"));
+    private final Thread hook = new Thread(() -> run(prefix, "down"));
 
     private Lab() {}
 
@@ -100,10 +100,10 @@ public final class Lab implements Network {
     }
 
     private String natlab(String... arguments) {
-        return natlab(prefix, arguments);
+        return run(prefix, arguments);
     }
 
-    private static String natlab(String prefix, String... arguments) {
+    private static String run(String prefix, String... arguments) {
         List<String> line = new ArrayList<>(List.of(DIRECTORY.resolve("natlab").toString()));
         line.addAll(List.of(arguments));
         return Programs.mustRun(line, Map.of("NATLAB_PREFIX", prefix), "");
@@ -134,7 +134,7 @@ public final class Lab implements Network {
                 if (name.matches(PREFIX + "[0-9]+-[0-9]+")) {
                     long pid = Long.parseLong(name.substring(PREFIX.length(), name.indexOf('-')));
                     if (ProcessHandle.of(pid).isEmpty()) {
-                        natlab(name, "down");
+                        run(name, "down");
                     }
                 }
             }

@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 ///
 /// `natA` is the kernel's masquerading (endpoint-independent mapping while ports suffice,
 /// address-and-port-dependent filtering). `natB` maps UDP port 30000 of `hostB` to one external
-/// port and back for everybody (both behaviors endpoint-independent), and drops the rest.
+/// port and back for everybody (both behaviors endpoint-independent), without keeping state, so
+/// that a rebinding takes effect at once; the rest is masqueraded.
 public final class MiniLab implements Network {
     /// The port of `hostB` that `natB` maps.
     public static final int INSIDE_PORT = 30_000;
@@ -87,17 +88,31 @@ public final class MiniLab implements Network {
         rules(
                 "natB",
                 """
+                table ip stateless
+                delete table ip stateless
+                table ip stateless {
+                  chain from_outside {
+                    udp dport set %4$d ip daddr set %3$s notrack
+                  }
+                  chain from_inside {
+                    udp sport set %2$d ip saddr set %1$s
+                  }
+                  chain in {
+                    type filter hook prerouting priority -400
+                    iifname "wan" ip daddr %1$s udp dport %2$d goto from_outside
+                    iifname "lan" ip saddr %3$s udp sport %4$d notrack
+                  }
+                  chain out {
+                    type filter hook postrouting priority 300
+                    oifname "wan" ip saddr %3$s udp sport %4$d goto from_inside
+                  }
+                }
                 table ip nat
                 delete table ip nat
                 table ip nat {
-                  chain in {
-                    type nat hook prerouting priority -100
-                    iifname "wan" ip daddr %1$s udp dport %2$d dnat to %3$s:%4$d
-                  }
                   chain out {
                     type nat hook postrouting priority 100
-                    oifname "wan" ip saddr %3$s udp sport %4$d snat to %1$s:%2$d
-                    oifname "wan" snat to %1$s
+                    oifname "wan" masquerade
                   }
                 }
                 """
@@ -108,7 +123,6 @@ public final class MiniLab implements Network {
     public void rebind() {
         outsidePort++;
         translate();
-        forget();
     }
 
     @Override
@@ -118,13 +132,6 @@ public final class MiniLab implements Network {
         ip("natB", "route replace default via 203.0.113.1");
         address = renumbered;
         translate();
-        forget();
-    }
-
-    /// Without the tool that empties the table, a route change would keep old mappings: so the
-    /// kernel is told to track nothing for a moment, which drops what it has.
-    private void forget() {
-        Programs.mustRun(on("natB", "conntrack", "-F"));
     }
 
     public String address() {
@@ -164,10 +171,7 @@ public final class MiniLab implements Network {
         Programs.mustRun(
                 ("ip link add %s netns %s type veth peer name %s netns %s"
                                 .formatted(
-                                        device,
-                                        namespace(host),
-                                        otherDevice,
-                                        namespace(otherHost)))
+                                        device, namespace(host), otherDevice, namespace(otherHost)))
                         .split(" "));
         ip(host, "link set " + device + " up");
         ip(otherHost, "link set " + otherDevice + " up");

@@ -33,8 +33,7 @@ public final class RealSshd implements AutoCloseable {
         }
         for (String key : List.of("host_key", "identity")) {
             Path file = directory.resolve(key);
-            Programs.mustRun(
-                    "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file.toString());
+            Programs.mustRun("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file.toString());
         }
         Files.copy(directory.resolve("identity.pub"), directory.resolve("authorized_keys"));
         String hostKey = Files.readString(directory.resolve("host_key.pub"));

@@ -21,11 +21,15 @@ final class RequiresCondition implements ExecutionCondition {
                         .flatMap(Optional::stream)
                         .distinct()
                         .toList();
+        return decide(missing, System.getProperty("natt.require", ""));
+    }
+
+    static ConditionEvaluationResult decide(List<String> missing, String required) {
         if (missing.isEmpty()) {
             return ConditionEvaluationResult.enabled("all that is needed is here");
         }
         String reason = String.join("; ", missing);
-        if ("all".equals(System.getProperty("natt.require"))) {
+        if (required.equals("all")) {
             throw new AssertionError("natt.require=all, and this is missing: " + reason);
         }
         return ConditionEvaluationResult.disabled(reason);

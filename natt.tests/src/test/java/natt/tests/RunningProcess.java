@@ -35,8 +35,7 @@ public final class RunningProcess implements AutoCloseable {
     }
 
     private void collect(InputStream stream) {
-        try (var in =
-                new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+        try (var in = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 synchronized (this) {
                     lines.add(line);

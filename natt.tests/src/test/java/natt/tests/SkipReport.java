@@ -24,7 +24,10 @@ public final class SkipReport implements TestExecutionListener {
     @Override
     public synchronized void executionSkipped(TestIdentifier identifier, String reason) {
         int tests =
-                (int) plan.getDescendants(identifier).stream().filter(TestIdentifier::isTest).count()
+                (int)
+                                plan.getDescendants(identifier).stream()
+                                        .filter(TestIdentifier::isTest)
+                                        .count()
                         + (identifier.isTest() ? 1 : 0);
         skipped.merge(reason, tests, Integer::sum);
     }
