@@ -122,8 +122,8 @@ class Rfc5769Tests {
                 accepted++;
             }
         }
-        // Those that hide the fingerprint: its 15 lower type bits less the one that makes it an
-        // attribute to be understood, and one length bit before it.
+        // Those that hide the fingerprint: the 16 bits of its type, and the bit of the length
+        // before it that makes it a part of the integrity.
         assertEquals(17, accepted);
     }
 
