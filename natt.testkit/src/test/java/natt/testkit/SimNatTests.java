@@ -1,0 +1,206 @@
+package natt.testkit;
+
+import static natt.testkit.SimNat.Dependence.ADDRESS_AND_PORT_DEPENDENT;
+import static natt.testkit.SimNat.Dependence.ADDRESS_DEPENDENT;
+import static natt.testkit.SimNat.Dependence.ENDPOINT_INDEPENDENT;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import natt.testkit.SimNat.Behavior;
+import natt.testkit.SimNat.Dependence;
+import natt.testkit.SimNat.PortAllocation;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.SplittableRandom;
+
+class SimNatTests {
+
+    private static final InetAddress EXTERNAL = InetAddress.ofLiteral("203.0.113.1");
+    private static final InetSocketAddress INSIDE = address("192.168.0.2", 30_000);
+    private static final InetSocketAddress OTHER_INSIDE = address("192.168.0.3", 30_000);
+    private static final InetSocketAddress REMOTE = address("198.51.100.10", 3478);
+    private static final InetSocketAddress OTHER_PORT = address("198.51.100.10", 3479);
+    private static final InetSocketAddress OTHER_ADDRESS = address("198.51.100.11", 3478);
+    private static final long SECOND = 1_000_000_000;
+
+    private final long start = new FakeTicker().nanoTime();
+
+    @ParameterizedTest
+    @CsvSource({
+        "ENDPOINT_INDEPENDENT, true, true",
+        "ADDRESS_DEPENDENT, true, false",
+        "ADDRESS_AND_PORT_DEPENDENT, false, false"
+    })
+    void mappingIsReusedForAsMuchOfTheRemoteAsTheBehaviorSays(
+            Dependence mapping, boolean forOtherPort, boolean forOtherAddress) {
+        var nat = nat(Behavior.of(mapping, ENDPOINT_INDEPENDENT));
+        var first = nat.outbound(INSIDE, REMOTE, start);
+        assertEquals(EXTERNAL, first.getAddress());
+        assertEquals(first, nat.outbound(INSIDE, REMOTE, start));
+        assertEquals(forOtherPort, first.equals(nat.outbound(INSIDE, OTHER_PORT, start)));
+        assertEquals(forOtherAddress, first.equals(nat.outbound(INSIDE, OTHER_ADDRESS, start)));
+        int expected = 1 + (forOtherPort ? 0 : 1) + (forOtherAddress ? 0 : 1);
+        assertEquals(expected, nat.created());
+        assertEquals(expected, nat.mappings(start));
+        assertNotEquals(first, nat.outbound(OTHER_INSIDE, REMOTE, start));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ENDPOINT_INDEPENDENT, PASSED, PASSED",
+        "ADDRESS_DEPENDENT, PASSED, FILTERED",
+        "ADDRESS_AND_PORT_DEPENDENT, FILTERED, FILTERED"
+    })
+    void filterLetsInAsMuchOfTheRemoteAsTheBehaviorSays(
+            Dependence filtering, SimFate fromOtherPort, SimFate fromOtherAddress) {
+        for (Dependence mapping : Dependence.values()) {
+            var nat = nat(Behavior.of(mapping, filtering));
+            var external = nat.outbound(INSIDE, REMOTE, start);
+            assertEquals(INSIDE, nat.inbound(REMOTE, external, start).to());
+            assertEquals(fromOtherPort, nat.inbound(OTHER_PORT, external, start).fate());
+            assertEquals(fromOtherAddress, nat.inbound(OTHER_ADDRESS, external, start).fate());
+            int kept = fromOtherPort == SimFate.FILTERED ? 2 : 1;
+            assertEquals(filtering == ENDPOINT_INDEPENDENT ? 0 : kept, nat.filtered());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aPacketOutOpensTheFilterOfItsOwnMappingOnly(Dependence mapping) {
+        var nat = nat(Behavior.of(mapping, ADDRESS_AND_PORT_DEPENDENT));
+        var first = nat.outbound(INSIDE, REMOTE, start);
+        var second = nat.outbound(INSIDE, OTHER_ADDRESS, start);
+        boolean same = mapping == ENDPOINT_INDEPENDENT;
+        assertEquals(same, first.equals(second));
+        assertEquals(
+                same ? SimFate.PASSED : SimFate.FILTERED,
+                nat.inbound(OTHER_ADDRESS, first, start).fate());
+        assertEquals(SimFate.PASSED, nat.inbound(OTHER_ADDRESS, second, start).fate());
+    }
+
+    @Test
+    void nothingComesInWithoutAMapping() {
+        var nat = nat(Behavior.of(ENDPOINT_INDEPENDENT, ENDPOINT_INDEPENDENT));
+        var entry = nat.inbound(REMOTE, new InetSocketAddress(EXTERNAL, 30_000), start);
+        assertEquals(SimFate.UNMAPPED, entry.fate());
+        assertNull(entry.to());
+        assertEquals(1, nat.unmapped());
+        assertEquals(0, nat.filtered());
+    }
+
+    @Test
+    void preservedPortsAreTheInsidePortsOrTheNextFreeAbove() {
+        var nat =
+                nat(
+                        Behavior.of(ADDRESS_DEPENDENT, ENDPOINT_INDEPENDENT)
+                                .withPorts(PortAllocation.PRESERVE));
+        assertEquals(30_000, nat.outbound(INSIDE, REMOTE, start).getPort());
+        assertEquals(30_001, nat.outbound(OTHER_INSIDE, REMOTE, start).getPort());
+        assertEquals(30_002, nat.outbound(INSIDE, OTHER_ADDRESS, start).getPort());
+        var last = address("192.168.0.4", 65_535);
+        assertEquals(65_535, nat.outbound(last, REMOTE, start).getPort());
+        assertEquals(1024, nat.outbound(last, OTHER_ADDRESS, start).getPort());
+    }
+
+    @Test
+    void sequentialPortsFollowEachOther() {
+        var nat =
+                nat(
+                        Behavior.of(ADDRESS_AND_PORT_DEPENDENT, ENDPOINT_INDEPENDENT)
+                                .withPorts(PortAllocation.SEQUENTIAL));
+        int first = nat.outbound(INSIDE, REMOTE, start).getPort();
+        assertEquals(first + 1, nat.outbound(INSIDE, OTHER_PORT, start).getPort());
+        assertEquals(first + 2, nat.outbound(INSIDE, OTHER_ADDRESS, start).getPort());
+        assertEquals(first + 3, nat.outbound(OTHER_INSIDE, REMOTE, start).getPort());
+    }
+
+    @Test
+    void randomPortsDifferFromTheInsidePortAndFromEachOther() {
+        var nat = nat(Behavior.of(ENDPOINT_INDEPENDENT, ENDPOINT_INDEPENDENT));
+        var ports = new HashSet<Integer>();
+        long sum = 0;
+        for (int i = 0; i < 5000; i++) {
+            int port = nat.outbound(address("192.168.0.2", 10_000 + i), REMOTE, start).getPort();
+            ports.add(port);
+            sum += port;
+        }
+        assertEquals(5000, ports.size());
+        assertEquals((1024 + 65_535) / 2.0, sum / 5000.0, 1000);
+    }
+
+    @Test
+    void mappingsLiveFromTheLastPacketOutNotFromTheLastIn() {
+        var nat =
+                nat(
+                        Behavior.of(ENDPOINT_INDEPENDENT, ENDPOINT_INDEPENDENT)
+                                .withMappingLifetime(Duration.ofSeconds(100)));
+        var external = nat.outbound(INSIDE, REMOTE, start);
+        assertEquals(external, nat.outbound(INSIDE, OTHER_ADDRESS, start + 99 * SECOND));
+        long end = start + 199 * SECOND;
+        assertEquals(SimFate.PASSED, nat.inbound(REMOTE, external, end - 1).fate());
+        assertEquals(SimFate.UNMAPPED, nat.inbound(REMOTE, external, end).fate());
+        assertEquals(1, nat.expired());
+        assertEquals(0, nat.mappings(end));
+        assertNotEquals(external, nat.outbound(INSIDE, REMOTE, end));
+        assertEquals(2, nat.created());
+    }
+
+    @Test
+    void permissionsLiveAsLongAsMappingsEachForItself() {
+        var nat =
+                nat(
+                        Behavior.of(ENDPOINT_INDEPENDENT, ADDRESS_DEPENDENT)
+                                .withMappingLifetime(Duration.ofSeconds(100)));
+        var external = nat.outbound(INSIDE, REMOTE, start);
+        nat.outbound(INSIDE, OTHER_ADDRESS, start + 60 * SECOND);
+        long end = start + 100 * SECOND;
+        assertEquals(SimFate.PASSED, nat.inbound(REMOTE, external, end - 1).fate());
+        assertEquals(SimFate.FILTERED, nat.inbound(REMOTE, external, end).fate());
+        assertEquals(SimFate.PASSED, nat.inbound(OTHER_ADDRESS, external, end).fate());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void afterARebindOldMappingsAreGoneAndNewOnesHaveOtherPorts(PortAllocation ports) {
+        var nat = nat(Behavior.of(ENDPOINT_INDEPENDENT, ENDPOINT_INDEPENDENT).withPorts(ports));
+        var before = nat.outbound(INSIDE, REMOTE, start);
+        nat.rebind();
+        assertEquals(SimFate.UNMAPPED, nat.inbound(REMOTE, before, start).fate());
+        var after = nat.outbound(INSIDE, REMOTE, start);
+        assertEquals(EXTERNAL, after.getAddress());
+        assertNotEquals(before.getPort(), after.getPort());
+        assertEquals(0, nat.expired());
+    }
+
+    @Test
+    void afterARenumberingTheOldAddressIsNobodys() {
+        var nat = nat(Behavior.of(ENDPOINT_INDEPENDENT, ENDPOINT_INDEPENDENT));
+        var before = nat.outbound(INSIDE, REMOTE, start);
+        var renumbered = InetAddress.ofLiteral("203.0.113.77");
+        nat.renumber(renumbered);
+        var after = nat.outbound(INSIDE, REMOTE, start);
+        assertEquals(renumbered, after.getAddress());
+        var stale = new InetSocketAddress(EXTERNAL, after.getPort());
+        assertEquals(SimFate.UNMAPPED, nat.inbound(REMOTE, before, start).fate());
+        assertEquals(SimFate.UNMAPPED, nat.inbound(REMOTE, stale, start).fate());
+        assertEquals(SimFate.PASSED, nat.inbound(REMOTE, after, start).fate());
+    }
+
+    private static SimNat nat(Behavior behavior) {
+        return new SimNat(behavior, EXTERNAL, new SplittableRandom(30));
+    }
+
+    private static InetSocketAddress address(String ip, int port) {
+        return new InetSocketAddress(InetAddress.ofLiteral(ip), port);
+    }
+}
