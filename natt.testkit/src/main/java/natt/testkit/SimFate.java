@@ -16,7 +16,7 @@ public enum SimFate {
     UNMAPPED,
     /// A NAT has the mapping but does not let this sender in.
     FILTERED,
-    /// A link passed it on.
+    /// A link or a NAT passed it on. Counted there, not traced.
     PASSED,
     /// A link lost it by chance, alone or in a burst.
     LOST,

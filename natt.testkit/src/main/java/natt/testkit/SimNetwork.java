@@ -3,6 +3,7 @@ package natt.testkit;
 import natt.core.spi.Engine;
 import natt.core.time.Ticker;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.random.RandomGenerator;
 public final class SimNetwork {
     private static final int MOST_AT_ONCE = 1_000_000;
     private static final int TAIL = 40;
+    private static final int MAX_UDP_PAYLOAD = 65_507;
 
     /// A deadline that no test lives to see.
     private static final long FOREVER = Engine.NEVER / 2;
@@ -28,6 +30,7 @@ public final class SimNetwork {
     private final long seed;
     private final FakeTicker ticker = new FakeTicker();
     private final long startNanos = ticker.nanoTime();
+    private final ByteBuffer buffer = ByteBuffer.allocate(MAX_UDP_PAYLOAD);
     private final SimTrace trace = new SimTrace();
     private final SimRealm internet = new SimRealm(this, "internet", null);
     private final List<SimPort> ports = new ArrayList<>();
@@ -161,6 +164,11 @@ public final class SimNetwork {
 
     private long elapsedNanos() {
         return ticker.nanoTime() - startNanos;
+    }
+
+    /// Room for one datagram, shared by all ports, as nothing in it outlives a call.
+    ByteBuffer buffer() {
+        return buffer;
     }
 
     void add(SimPort port) {

@@ -15,7 +15,6 @@ import java.util.function.LongConsumer;
 /// overwritten after each call, and an engine whose deadline stays due or that never stops
 /// sending fails the test.
 public final class SimPort {
-    private static final int MAX_UDP_PAYLOAD = 65_507;
     private static final int MOST_AT_ONCE = 100_000;
 
     private final SimNetwork network;
@@ -23,8 +22,6 @@ public final class SimPort {
     private final int address;
     private final int number;
     private final List<Engine> engines;
-    private final ByteBuffer in = ByteBuffer.allocate(MAX_UDP_PAYLOAD);
-    private final ByteBuffer out = ByteBuffer.allocate(MAX_UDP_PAYLOAD);
     private LongConsumer application = now -> {};
     private long lastTimeoutNanos;
     private int timeoutsAtOnce;
@@ -86,6 +83,7 @@ public final class SimPort {
         received++;
         long now = network.nanoTime();
         byte[] payload = datagram.payload();
+        ByteBuffer in = network.buffer();
         SimFate fate = SimFate.UNCLAIMED;
         for (Engine engine : List.copyOf(engines)) {
             in.clear().put(payload).flip();
@@ -131,6 +129,7 @@ public final class SimPort {
     /// Sends what the engines have to send.
     void drain() {
         long now = network.nanoTime();
+        ByteBuffer out = network.buffer();
         for (Engine engine : List.copyOf(engines)) {
             InetSocketAddress to;
             for (int count = 0; (to = engine.pollTransmit(out.clear(), now)) != null; count++) {
