@@ -1,0 +1,23 @@
+package natt.transport.kcp.proto;
+
+/// Decides how much of a conversation may be on its way, and how fast it leaves.
+interface CongestionControl {
+
+    /// How many segments may be in flight.
+    int window();
+
+    /// How long the path should be given for so many bytes, in nanoseconds; 0 when they may
+    /// leave at once.
+    long paceNanos(int bytes);
+
+    /// Segments were acknowledged by one datagram.
+    void onAcks(AckSummary acks, long nowNanos);
+
+    /// Segments were found lost by the acknowledgement of later ones.
+    ///
+    /// @param inFlight the number of segments in flight before the loss
+    void onLosses(int segments, int inFlight, long nowNanos);
+
+    /// Nothing was acknowledged for a whole retransmission timeout, again and again.
+    void onTimeout(long nowNanos);
+}

@@ -1,0 +1,580 @@
+package natt.transport.kcp.proto;
+
+import java.nio.ByteBuffer;
+
+/// One KCP conversation: a reliable, ordered stream of bytes or messages in both directions.
+///
+/// Not thread safe. After each input or batch of inputs, call [#emit] until it writes nothing,
+/// then ask [#nanosUntilTimeout]. Buffers given to [#input] and [#emit] are in little-endian
+/// order. Departures from KCP, all invisible to a KCP peer: there is no flush interval,
+/// acknowledgements leave at once; `ts` carries a transmission number; the peer's window only
+/// moves forward, so that a late segment cannot close it.
+public final class Conversation {
+    private static final long MILLI = 1_000_000;
+    private static final long SECOND = 1000 * MILLI;
+
+    // What KCP fixes.
+    /// The window of a peer that has not told one.
+    static final int DEFAULT_WINDOW = 32;
+
+    private static final long FIRST_WINDOW_ASK = 7 * SECOND;
+    private static final long LONGEST_WINDOW_ASK = 120 * SECOND;
+
+    // What natt chooses.
+    /// After this much silence the peer is asked for its window, to show that it lives, and to
+    /// keep the NAT's mapping.
+    private static final long FIRST_KEEPALIVE = 15 * SECOND;
+
+    private static final long NEXT_KEEPALIVE = 5 * SECOND;
+
+    /// A window that opens again is told this often, at growing distance, until data arrives.
+    private static final int WINDOW_TELLS = 3;
+
+    private static final long FIRST_TELL_AGAIN = 250 * MILLI;
+
+    /// How far sending may lag behind its pace and still catch up at once.
+    private static final long PACING_SLACK = 2 * MILLI;
+
+    private static final long LONGEST_BACKOFF = 5 * SECOND;
+    private static final int PROBES = 2;
+    private static final int LEAST_HELD = 64;
+    private static final int MOST_HELD = 2048;
+    private static final int MOST_FRAGMENTS = 255;
+
+    /// Receives what is not about data.
+    public interface Events {
+        /// A window ask arrived. Unless this method calls [#tell], the conversation answers
+        /// with an ordinary window tell.
+        void asked(Segment segment, long nowNanos);
+
+        /// A window tell arrived.
+        void told(Segment segment, long nowNanos);
+
+        /// A RESET arrived.
+        void reset(int code, long nowNanos);
+    }
+
+    /// How a conversation begins.
+    ///
+    /// @param mss the most data in a segment sent, in bytes
+    /// @param receiveWindow in segments, 1 to 65535
+    /// @param firstSn the first sn in both directions; 0 on the wire
+    /// @param firstTransmission the number of the first transmission, unpredictable to others
+    /// @param classic whether KCP's own congestion control is used, not natt's
+    public record Config(
+            int conv,
+            int mss,
+            int receiveWindow,
+            int firstSn,
+            int firstTransmission,
+            boolean classic) {
+        public Config {
+            if (mss < 1 || mss > SegmentPool.BLOCK_LENGTH) {
+                throw new IllegalArgumentException("mss " + mss);
+            }
+            if (receiveWindow < 1 || receiveWindow > 0xffff) {
+                throw new IllegalArgumentException("receive window " + receiveWindow);
+            }
+        }
+    }
+
+    private final int conv;
+    private final Events events;
+    private final Counters counters;
+    private final Segment segment = new Segment();
+    private final SendBuffer send;
+    private final ReceiveBuffer receive;
+    private final AckQueue acks = new AckQueue();
+    private final RttEstimator rtt = new RttEstimator();
+    private final CongestionControl control;
+
+    /// The sn before which the peer lets us send.
+    private int remoteEdge;
+
+    /// The last oldest sn that the peer has told.
+    private int remoteUna;
+
+    private int widestRemoteWindow = DEFAULT_WINDOW;
+    private int mostInFlight = Integer.MAX_VALUE;
+    private boolean finishing;
+    private boolean finQueued;
+
+    private boolean askDue;
+    private int askFrg;
+    private int askTs;
+    private int askSn;
+    private boolean tellDue;
+    private int tellFrg;
+    private int tellTs;
+    private int tellSn;
+    private int lastTold;
+    private int tellsLeft;
+    private long tellAt;
+    private long tellWait;
+
+    private boolean heard;
+    private boolean heardData;
+    private long lastPush;
+    private long lastHeard;
+    private long keepaliveAt;
+
+    private boolean windowShut;
+    private long windowAskAt;
+    private long windowAskWait;
+
+    private long timeoutFrom;
+    private int timeouts;
+    private int probes;
+    private long paceFrom;
+
+    public Conversation(
+            Config config, SegmentPool pool, Counters counters, Events events, long nowNanos) {
+        conv = config.conv();
+        this.events = events;
+        this.counters = counters;
+        send = new SendBuffer(pool, config.mss(), config.firstSn(), config.firstTransmission());
+        receive = new ReceiveBuffer(pool, config.receiveWindow(), config.firstSn());
+        control = new ClassicControl(config.mss());
+        remoteEdge = config.firstSn() + DEFAULT_WINDOW;
+        remoteUna = config.firstSn();
+        lastTold = config.receiveWindow();
+        lastHeard = nowNanos;
+        lastPush = nowNanos;
+        keepaliveAt = nowNanos + FIRST_KEEPALIVE;
+        paceFrom = nowNanos;
+        timeoutFrom = nowNanos;
+    }
+
+    // ---- input
+
+    /// Takes segments that [Segment#wellFormed] has found good and of this conversation.
+    ///
+    /// @return whether any of them could be believed
+    public boolean input(ByteBuffer in, int at, int end, long nowNanos) {
+        boolean believed = false;
+        int from = at;
+        while (from < end && segment.read(in, from, end)) {
+            from = segment.dataAt + segment.length;
+            if (take(in, nowNanos)) {
+                believed = true;
+            } else {
+                counters.ignored++;
+            }
+        }
+        if (believed) {
+            heard = true;
+            lastHeard = nowNanos;
+            keepaliveAt = nowNanos + FIRST_KEEPALIVE;
+        }
+        evaluateAcks(nowNanos);
+        return believed;
+    }
+
+    private boolean take(ByteBuffer in, long nowNanos) {
+        if (!send.acknowledgeBefore(segment.una, nowNanos)) {
+            return false;
+        }
+        if (segment.una - remoteUna > 0) {
+            remoteUna = segment.una;
+        }
+        widestRemoteWindow = Math.max(widestRemoteWindow, segment.window);
+        int edge = segment.una + segment.window;
+        if (edge - remoteEdge > 0) {
+            remoteEdge = edge;
+        }
+        switch (segment.command) {
+            case Segment.PUSH, Segment.FIN -> {
+                tellsLeft = 0;
+                if (!receive.accept(segment, in)) {
+                    return false;
+                }
+                acks.add(segment.sn, segment.ts);
+                heardData = true;
+                lastPush = nowNanos;
+            }
+            case Segment.ACK -> {
+                send.acknowledge(segment.sn, segment.ts, nowNanos);
+                heardData = true;
+            }
+            case Segment.WINDOW_ASK -> {
+                if (!tellDue) {
+                    tell(0, 0, 0);
+                }
+                events.asked(segment, nowNanos);
+            }
+            case Segment.WINDOW_TELL -> events.told(segment, nowNanos);
+            case Segment.RESET -> events.reset(segment.sn, nowNanos);
+            default -> throw new AssertionError("a well-formed segment has a known command");
+        }
+        return true;
+    }
+
+    private void evaluateAcks(long nowNanos) {
+        AckSummary summary = send.takeSummary();
+        if (summary == null) {
+            return;
+        }
+        timeouts = 0;
+        probes = 0;
+        timeoutFrom = nowNanos;
+        if (summary.rttNanos > 0) {
+            rtt.sample(summary.rttNanos);
+        }
+        summary.remoteWindow = Math.max(1, remoteEdge - remoteUna);
+        control.onAcks(summary, nowNanos);
+        send.clearSummary();
+        detectLosses(nowNanos);
+    }
+
+    private void detectLosses(long nowNanos) {
+        int inFlight = send.inFlight();
+        int found = send.detectLosses(rtt.cautious(), nowNanos);
+        if (found > 0) {
+            counters.fastRetransmitted += found;
+            control.onLosses(found, inFlight, nowNanos);
+        }
+    }
+
+    // ---- the application's side
+
+    /// Takes bytes of the stream, as many as may be held.
+    public int write(ByteBuffer data) {
+        int most = Math.clamp(2L * control.window(), LEAST_HELD, MOST_HELD);
+        return finishing ? 0 : send.append(data, most);
+    }
+
+    /// Whether [#write] would take something.
+    public boolean writable() {
+        int most = Math.clamp(2L * control.window(), LEAST_HELD, MOST_HELD);
+        return !finishing && send.held() < most;
+    }
+
+    /// Takes a message as a whole or, if there is no room now, not at all.
+    ///
+    /// @return whether it was taken
+    /// @throws IllegalArgumentException if the peer's window can never hold it
+    public boolean writeMessage(ByteBuffer message) {
+        int fragments = send.fragments(message.remaining());
+        int most = Math.min(MOST_FRAGMENTS, widestRemoteWindow);
+        if (fragments > most) {
+            throw new IllegalArgumentException(
+                    "a message of %d fragments, the peer takes %d".formatted(fragments, most));
+        }
+        if (finishing || send.held() + fragments > MOST_HELD) {
+            return false;
+        }
+        send.appendMessage(message);
+        return true;
+    }
+
+    /// Fills the buffer with bytes in order: how many, 0 if there are none yet, -1 at the end.
+    public int read(ByteBuffer into, long nowNanos) {
+        int n = receive.read(into);
+        openWindow(nowNanos);
+        return n;
+    }
+
+    /// Reads a whole message into a buffer that has room for it.
+    ///
+    /// @return its length, -1 if none has arrived whole, -2 at the end
+    public int readMessage(ByteBuffer into, long nowNanos) {
+        int length = receive.messageLength();
+        if (length > into.remaining()) {
+            throw new IllegalArgumentException("a message of %d bytes".formatted(length));
+        }
+        if (length >= 0) {
+            receive.readMessage(into);
+            openWindow(nowNanos);
+        }
+        return length;
+    }
+
+    private void openWindow(long nowNanos) {
+        int limit = receive.limit();
+        if (lastTold < limit / 4 && receive.window() >= limit / 2) {
+            lastTold = receive.window();
+            tell(0, 0, 0);
+            tellsLeft = WINDOW_TELLS - 1;
+            tellWait = FIRST_TELL_AGAIN;
+            tellAt = nowNanos + tellWait;
+        }
+    }
+
+    public boolean readable() {
+        return receive.readable();
+    }
+
+    /// Whether the peer's FIN and all before it have arrived.
+    public boolean peerFinished() {
+        return receive.ended();
+    }
+
+    /// Ends the sending direction.
+    ///
+    /// @param withFin whether the peer understands FIN
+    public void finish(boolean withFin) {
+        finishing = true;
+        if (withFin && !finQueued) {
+            finQueued = true;
+            send.appendFin();
+        }
+    }
+
+    /// The first sn that has not arrived from the peer.
+    public int una() {
+        return receive.next();
+    }
+
+    /// Whether the peer has everything that was written, the FIN included.
+    public boolean allAcknowledged() {
+        return send.held() == 0;
+    }
+
+    /// Whether the peer has echoed what only a receiver of our segments can know.
+    public boolean provenByEcho() {
+        return send.provenByEcho();
+    }
+
+    // ---- settings that change on the way
+
+    /// Bounds the segments in flight, whatever the congestion control allows.
+    public void limitInFlight(int segments) {
+        mostInFlight = segments;
+    }
+
+    /// Advertises at least this window from now on.
+    public void widenReceiveWindow(int segments) {
+        receive.widen(segments);
+    }
+
+    /// Says that the peer acknowledges at once, without a flush interval.
+    public void peerAcknowledgesAtOnce() {
+        rtt.peerAcknowledgesAtOnce();
+    }
+
+    /// Adds a round-trip time that was measured otherwise than by data.
+    public void sampleRoundTrip(long nanos) {
+        rtt.sample(nanos);
+    }
+
+    public long smoothedRoundTrip() {
+        return rtt.smoothed();
+    }
+
+    /// Sends everything in flight again, because the peer has not taken it.
+    public void resendAll(long nowNanos) {
+        send.loseOldest(send.inFlight());
+        timeouts = 0;
+        timeoutFrom = nowNanos;
+        paceFrom = nowNanos;
+    }
+
+    /// Asks for the peer's window, in words that an ordinary KCP peer does not look at.
+    public void ask(int frg, int ts, int sn) {
+        askDue = true;
+        askFrg = frg;
+        askTs = ts;
+        askSn = sn;
+    }
+
+    /// Tells this side's window, likewise.
+    public void tell(int frg, int ts, int sn) {
+        tellDue = true;
+        tellFrg = frg;
+        tellTs = ts;
+        tellSn = sn;
+    }
+
+    // ---- output
+
+    /// Writes the segments of one datagram, from the buffer's position up to an index.
+    ///
+    /// @return whether anything was written
+    public boolean emit(ByteBuffer out, int end, long nowNanos) {
+        int begin = out.position();
+        int window = receive.window();
+        int una = receive.next();
+        acks.prepare(una);
+        acks.drain(out, end, conv, window, una);
+        if (askDue && end - out.position() >= Segment.HEADER_LENGTH) {
+            Segment.write(out, conv, Segment.WINDOW_ASK, askFrg, window, askTs, askSn, una, 0);
+            askDue = false;
+        }
+        if (tellDue && end - out.position() >= Segment.HEADER_LENGTH) {
+            Segment.write(out, conv, Segment.WINDOW_TELL, tellFrg, window, tellTs, tellSn, una, 0);
+            tellDue = false;
+        }
+        if (nowNanos - paceFrom >= 0) {
+            emitData(out, end, window, una, nowNanos);
+        }
+        int written = out.position() - begin;
+        if (written > 0) {
+            lastTold = window;
+        }
+        return written > 0;
+    }
+
+    private void emitData(ByteBuffer out, int end, int window, int una, long nowNanos) {
+        int before = out.position();
+        while (maySend()) {
+            boolean again = send.lost() > 0;
+            int sn = again ? send.firstLost() : send.next();
+            if (end - out.position() < Segment.HEADER_LENGTH + send.lengthOf(sn)) {
+                break;
+            }
+            if (send.inFlight() == 0) {
+                timeoutFrom = nowNanos;
+            }
+            send.send(sn, out, conv, window, una, nowNanos);
+            counters.segmentsSent++;
+            if (again) {
+                counters.retransmitted++;
+                probes = Math.max(0, probes - 1);
+            }
+        }
+        int bytes = out.position() - before;
+        if (bytes > 0) {
+            long earliest = nowNanos - PACING_SLACK;
+            paceFrom = (paceFrom - earliest < 0 ? earliest : paceFrom) + control.paceNanos(bytes);
+        }
+        if (send.unsent() == 0 && send.lost() == 0 && send.inFlight() < control.window()) {
+            send.applicationLimited();
+        }
+    }
+
+    /// Whether [#emit] would write data.
+    public boolean hasData(long nowNanos) {
+        return nowNanos - paceFrom >= 0 && maySend();
+    }
+
+    private boolean maySend() {
+        int window = Math.min(mostInFlight, control.window());
+        if (send.lost() > 0) {
+            return probes > 0 || send.inFlight() < window;
+        }
+        return send.unsent() > 0 && send.next() - remoteEdge < 0 && send.inFlight() < window;
+    }
+
+    // ---- time
+
+    /// How long nothing that could be believed has arrived, in nanoseconds.
+    public long silence(long nowNanos) {
+        return nowNanos - lastHeard;
+    }
+
+    /// How long no data has arrived.
+    public long nanosSincePush(long nowNanos) {
+        return nowNanos - lastPush;
+    }
+
+    /// Whether anything has arrived that could be believed.
+    public boolean heard() {
+        return heard;
+    }
+
+    /// Whether data, a FIN or the acknowledgement of data has arrived.
+    public boolean heardData() {
+        return heardData;
+    }
+
+    public void handleTimeout(long nowNanos) {
+        detectLosses(nowNanos);
+        if (send.inFlight() > 0 && nowNanos - timeoutFrom >= timeout()) {
+            timeOut(nowNanos);
+        }
+        if (nowNanos - keepaliveAt >= 0) {
+            keepaliveAt = nowNanos + NEXT_KEEPALIVE;
+            counters.keepalives++;
+            if (!askDue) {
+                ask(0, 0, 0);
+            }
+        }
+        if (tellsLeft > 0 && nowNanos - tellAt >= 0) {
+            tellsLeft--;
+            tellWait *= 2;
+            tellAt = nowNanos + tellWait;
+            tell(0, 0, 0);
+        }
+        askShutWindow(nowNanos);
+    }
+
+    private void timeOut(long nowNanos) {
+        counters.timeouts++;
+        timeouts++;
+        timeoutFrom = nowNanos;
+        paceFrom = nowNanos;
+        probes = PROBES;
+        if (timeouts == 1) {
+            // Perhaps only the last segments or their acknowledgements were lost.
+            send.loseOldest(PROBES);
+        } else {
+            send.loseOldest(send.inFlight());
+            control.onTimeout(nowNanos);
+        }
+    }
+
+    private long timeout() {
+        long backoff = rtt.rto();
+        for (int i = 0; i < timeouts && backoff < LONGEST_BACKOFF; i++) {
+            backoff += backoff / 2;
+        }
+        return Math.max(rtt.rto(), Math.min(backoff, LONGEST_BACKOFF));
+    }
+
+    private void askShutWindow(long nowNanos) {
+        if (!waitsForWindow()) {
+            windowShut = false;
+        } else if (!windowShut) {
+            windowShut = true;
+            windowAskWait = FIRST_WINDOW_ASK;
+            windowAskAt = nowNanos + windowAskWait;
+        } else if (nowNanos - windowAskAt >= 0) {
+            windowAskWait = Math.min(windowAskWait + windowAskWait / 2, LONGEST_WINDOW_ASK);
+            windowAskAt = nowNanos + windowAskWait;
+            if (!askDue) {
+                ask(0, 0, 0);
+            }
+        }
+    }
+
+    private boolean waitsForWindow() {
+        return send.unsent() > 0 && send.inFlight() == 0 && send.next() - remoteEdge >= 0;
+    }
+
+    /// In how many nanoseconds [#handleTimeout] or [#emit] has something to do, if nothing
+    /// arrives: 0 if it is due.
+    public long nanosUntilTimeout(long nowNanos) {
+        long least = keepaliveAt - nowNanos;
+        if (send.inFlight() > 0) {
+            least = Math.min(least, timeoutFrom + timeout() - nowNanos);
+            least = Math.min(least, send.nanosUntilLoss(rtt.cautious(), nowNanos));
+        }
+        if (paceFrom - nowNanos > 0 && maySend()) {
+            least = Math.min(least, paceFrom - nowNanos);
+        }
+        if (tellsLeft > 0) {
+            least = Math.min(least, tellAt - nowNanos);
+        }
+        if (waitsForWindow()) {
+            least = windowShut ? Math.min(least, windowAskAt - nowNanos) : 0;
+        }
+        return least;
+    }
+
+    /// Gives memory back that is not needed at rest.
+    public void trim() {
+        send.trim();
+        receive.trim();
+    }
+
+    /// Drops everything but what can still be read.
+    public void release() {
+        send.release();
+        receive.releaseUnreachable();
+    }
+
+    /// Retransmissions that turned out to have been needless.
+    long spurious() {
+        return send.spurious();
+    }
+}

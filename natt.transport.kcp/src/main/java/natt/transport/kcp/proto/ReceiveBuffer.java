@@ -1,0 +1,198 @@
+package natt.transport.kcp.proto;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.ByteBuffer;
+
+/// What the peer has sent and the application has not yet read: a ring indexed by `sn`, whose
+/// room beyond what is unread is the window that is advertised.
+final class ReceiveBuffer {
+
+    private static final class Slot {
+        private byte @Nullable [] data;
+        private int length;
+        private int frg;
+        private boolean filled;
+        private boolean fin;
+    }
+
+    private final Ring<Slot> ring = new Ring<>(Slot[]::new, Slot::new);
+    private final SegmentPool pool;
+    private int window;
+
+    /// The sn that is read next.
+    private int first;
+
+    /// How much of it has been read.
+    private int offset;
+
+    /// The first sn that has not arrived.
+    private int next;
+
+    /// After the last sn that has arrived.
+    private int end;
+
+    private boolean finSeen;
+    private int finSn;
+
+    ReceiveBuffer(SegmentPool pool, int window, int firstSn) {
+        this.pool = pool;
+        this.window = window;
+        first = firstSn;
+        next = firstSn;
+        end = firstSn;
+    }
+
+    /// The first sn that has not arrived: the `una` of everything sent.
+    int next() {
+        return next;
+    }
+
+    /// How many segments beyond [#next] are taken.
+    int window() {
+        return window - (next - first);
+    }
+
+    /// Widens the window; it never narrows, because what was promised is kept.
+    void widen(int segments) {
+        window = Math.max(window, segments);
+    }
+
+    int limit() {
+        return window;
+    }
+
+    /// Takes a PUSH or FIN.
+    ///
+    /// @return whether it is to be acknowledged: it was new or had arrived before
+    boolean accept(Segment segment, ByteBuffer in) {
+        int sn = segment.sn;
+        if (sn - (first + window) >= 0 || segment.length > SegmentPool.BLOCK_LENGTH) {
+            return false;
+        }
+        if (sn - next < 0) {
+            return true;
+        }
+        if (finSeen && sn - finSn > 0) {
+            return false;
+        }
+        ring.reserve(first, sn - first + 1);
+        if (sn - end >= 0) {
+            end = sn + 1;
+        }
+        Slot slot = ring.at(sn);
+        if (slot.filled) {
+            return true;
+        }
+        slot.filled = true;
+        slot.frg = segment.frg;
+        slot.fin = segment.command == Segment.FIN;
+        slot.length = slot.fin ? 0 : segment.length;
+        if (slot.length > 0) {
+            byte[] block = pool.take();
+            in.get(segment.dataAt, block, 0, slot.length);
+            slot.data = block;
+        }
+        if (slot.fin) {
+            finSeen = true;
+            finSn = sn;
+        }
+        while (next != end && ring.at(next).filled) {
+            next++;
+        }
+        return true;
+    }
+
+    /// Whether the peer's end of its direction has arrived, and everything before it.
+    boolean ended() {
+        return finSeen && next - finSn > 0;
+    }
+
+    /// Whether [#read] would return something other than 0.
+    boolean readable() {
+        return first != next;
+    }
+
+    /// Fills the buffer with bytes in order, whatever messages they belong to.
+    ///
+    /// @return how many, 0 if there are none yet, -1 at the end of the direction
+    int read(ByteBuffer into) {
+        int before = into.remaining();
+        while (first != next) {
+            Slot slot = ring.at(first);
+            if (slot.fin) {
+                return before == into.remaining() ? -1 : before - into.remaining();
+            }
+            int n = Math.min(slot.length - offset, into.remaining());
+            if (slot.data != null) {
+                into.put(slot.data, offset, n);
+            }
+            offset += n;
+            if (offset < slot.length) {
+                break;
+            }
+            drop(slot);
+        }
+        return before - into.remaining();
+    }
+
+    /// Returns the length of the next message, -1 if it has not arrived whole, -2 at the end of
+    /// the direction.
+    int messageLength() {
+        int total = 0;
+        for (int sn = first; sn != next; sn++) {
+            Slot slot = ring.at(sn);
+            if (slot.fin) {
+                return -2;
+            }
+            total += slot.length;
+            if (slot.frg == 0) {
+                return total;
+            }
+        }
+        return -1;
+    }
+
+    /// Reads a whole message, of which [#messageLength] has told the length.
+    void readMessage(ByteBuffer into) {
+        boolean last;
+        do {
+            Slot slot = ring.at(first);
+            last = slot.frg == 0;
+            if (slot.data != null) {
+                into.put(slot.data, 0, slot.length);
+            }
+            drop(slot);
+        } while (!last);
+    }
+
+    private void drop(Slot slot) {
+        if (slot.data != null) {
+            pool.give(slot.data);
+            slot.data = null;
+        }
+        slot.filled = false;
+        offset = 0;
+        first++;
+    }
+
+    /// Gives memory back when there is nothing to hold.
+    void trim() {
+        if (first == end) {
+            ring.shrink();
+        }
+    }
+
+    /// Drops what has arrived out of order, which nothing will complete any more.
+    void releaseUnreachable() {
+        for (int sn = next; sn != end; sn++) {
+            Slot slot = ring.at(sn);
+            if (slot.data != null) {
+                pool.give(slot.data);
+                slot.data = null;
+            }
+            slot.filled = false;
+        }
+        end = next;
+    }
+}

@@ -1,0 +1,55 @@
+package natt.transport.kcp.proto;
+
+/// The round-trip time and the retransmission timeout (RFC 6298), in nanoseconds.
+///
+/// Every sample belongs to one transmission, because acknowledgements echo the transmission's
+/// number; so Karn's rule is not needed.
+final class RttEstimator {
+    private static final long MILLI = 1_000_000;
+    private static final long INITIAL_RTO = 200 * MILLI;
+    private static final long MAX_RTO = 10_000 * MILLI;
+
+    private long smoothed;
+    private long variation;
+    private long latest;
+    private boolean measured;
+    private long leastVariance = 100 * MILLI;
+    private long leastRto = 100 * MILLI;
+
+    /// Says that the peer acknowledges at once. Others (kcp-go) do so at a tick of 100 ms.
+    void peerAcknowledgesAtOnce() {
+        leastVariance = 25 * MILLI;
+        leastRto = 50 * MILLI;
+    }
+
+    void sample(long rtt) {
+        long sample = Math.max(rtt, 1);
+        latest = sample;
+        if (measured) {
+            long deviation = Math.abs(smoothed - sample);
+            variation += (deviation - variation) / 4;
+            smoothed += (sample - smoothed) / 8;
+        } else {
+            measured = true;
+            smoothed = sample;
+            variation = sample / 2;
+        }
+    }
+
+    long smoothed() {
+        return smoothed;
+    }
+
+    /// The greater of the smoothed and the latest round-trip time, 0 before the first sample.
+    long cautious() {
+        return Math.max(smoothed, latest);
+    }
+
+    long rto() {
+        if (!measured) {
+            return INITIAL_RTO;
+        }
+        long rto = smoothed + Math.max(leastVariance, 4 * variation);
+        return Math.clamp(rto, leastRto, MAX_RTO);
+    }
+}
