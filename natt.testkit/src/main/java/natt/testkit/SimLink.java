@@ -37,7 +37,7 @@ public final class SimLink {
     /// @param jitter the most that chance adds to the delay; it keeps the order
     /// @param loss probability that a datagram is lost on its own
     /// @param burstStart probability that a datagram is the first of a burst of losses
-    /// @param burstLength mean number of datagrams in a burst, at least 1; lengths are geometric
+    /// @param burstLength mean number of datagrams in a burst, at least 1; geometric
     /// @param reorder probability that a datagram is held back, while others overtake it
     /// @param reorderBy for how long
     /// @param duplicate probability that a datagram arrives twice

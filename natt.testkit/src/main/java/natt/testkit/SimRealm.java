@@ -7,8 +7,8 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A network within which addresses are unique: the Internet, or what is behind a NAT. Hosts and
-/// NATs hang on it by two links each, one per direction.
+/// A network within which addresses are unique: the Internet, or what is behind a NAT. Hosts
+/// and NATs hang on it by two links each, one per direction.
 public final class SimRealm {
     private final SimNetwork network;
     private final String name;

@@ -11,8 +11,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/// What happened to every datagram of a simulated network, in order. Counts and fingerprint cover
-/// everything, the entries only the latest.
+/// What happened to every datagram of a simulated network, in order. Counts and fingerprint
+/// cover everything, the entries only the latest.
 public final class SimTrace {
     private static final int KEPT = 4096;
 
