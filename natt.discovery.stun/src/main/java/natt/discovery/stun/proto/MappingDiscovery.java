@@ -280,7 +280,7 @@ public final class MappingDiscovery implements Discovery {
         for (StunServer server : servers) {
             if (server.vote != null) {
                 seen.add(server.vote);
-            } else if (server.transaction != null && server != refresher) {
+            } else if (server.transaction != null) {
                 pending++;
             }
         }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.time.Duration;
 import java.util.List;
 
 class RefreshTests {
@@ -177,13 +178,72 @@ class RefreshTests {
     }
 
     @Test
-    void wokenAfterALongSleepAllServersAreAskedAtOnce() {
+    void wokenAfterASleepAllServersAreAskedAtOnceOnTheRfcSchedule() {
+        sim.silence(S1, S2, S3);
+        sim.sleepUntilMillis(20_001);
+        assertEquals(List.of(20_001L, 20_001L, 20_001L), sim.sentTo(null));
+        sim.runUntilMillis(20_001 + 39_499);
+        assertEquals(3 * 7, sim.sent.size());
+        sim.sent.clear();
         sim.allSee(RENUMBERED);
         long morning = 8 * 3_600_000;
         sim.sleepUntilMillis(morning);
         assertEquals(List.of(morning, morning, morning), sim.sentTo(null));
         sim.runUntilMillis(morning + 1000);
-        assertEquals(List.of(morning + 20 + " mapped " + RENUMBERED), sim.news);
+        assertEquals(morning + 20 + " mapped " + RENUMBERED, sim.news.getLast());
+    }
+
+    @Test
+    void secondOutageBeginsWithShortPausesAgain() {
+        sim.silence(S1, S2, S3);
+        sim.runUntilMillis(150_000);
+        sim.allSee(HERE);
+        sim.runUntilMillis(165_000);
+        assertEquals("164020 mapped " + HERE, sim.news.getLast());
+        sim.sent.clear();
+        sim.silence(S1, S2, S3);
+        sim.runUntilMillis(200_000);
+        assertEquals(List.of(180_500L, 185_000L, 190_500L, 198_000L), sim.roundStarts());
+        assertEquals("184000 unanswered 0/3", sim.news.getLast());
+    }
+
+    @Test
+    void shortPauseIsNotInterrupted() {
+        sim.silence(S1, S2, S3);
+        sim.runUntilMillis(64_999);
+        assertEquals(2 + 5 * 9, sim.sent.size(), "one refresh and five rounds");
+    }
+
+    @Test
+    void slowDriverDoesNotLoseARefresh() {
+        var fast = new SimServers(Duration.ofSeconds(2));
+        fast.allSee(HERE);
+        fast.use(S1, S2, S3);
+        fast.runUntilMillis(1000);
+        fast.silence(S1, S2, S3);
+        fast.runUntilMillis(2499);
+        fast.sent.clear();
+        fast.sleepUntilMillis(4400);
+        assertEquals(List.of(4400L, 4400L, 4400L), fast.sentTo(null));
+        assertEveryTransactionEnds(fast);
+    }
+
+    @Test
+    void silentServerHasOneQuestionAtATime() {
+        var fast = new SimServers(Duration.ofSeconds(2));
+        fast.sees(S1, HERE);
+        fast.sees(S2, RENUMBERED);
+        fast.use(S1, S2, S3);
+        fast.runUntilMillis(120_000);
+        assertEveryTransactionEnds(fast);
+    }
+
+    private static void assertEveryTransactionEnds(SimServers sim) {
+        sim.use();
+        // The last round asked nobody.
+        long begun = 3 * (sim.counter("rounds") - 1) + sim.counter("refreshes");
+        assertEquals(
+                begun, sim.counter("answers") + sim.counter("timedOut") + sim.counter("abandoned"));
     }
 
     @Test

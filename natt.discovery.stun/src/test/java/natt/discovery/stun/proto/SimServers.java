@@ -27,7 +27,6 @@ final class SimServers {
     static final InetSocketAddress S1 = new InetSocketAddress("192.0.2.1", 3478);
     static final InetSocketAddress S2 = new InetSocketAddress("192.0.2.2", 3478);
     static final InetSocketAddress S3 = new InetSocketAddress("192.0.2.3", 19302);
-    static final Duration INTERVAL = Duration.ofSeconds(15);
 
     private static final long ROUND_TRIP_NANOS = Duration.ofMillis(20).toNanos();
 
@@ -35,7 +34,7 @@ final class SimServers {
 
     private record Arrival(long nanos, InetSocketAddress from, byte[] datagram) {}
 
-    final MappingDiscovery discovery = new MappingDiscovery(INTERVAL, new Random(3));
+    final MappingDiscovery discovery;
     final List<Sent> sent = new ArrayList<>();
 
     /// Findings and outvoted servers, each with the millisecond of its report.
@@ -46,6 +45,14 @@ final class SimServers {
     private final long start = Long.MAX_VALUE - Duration.ofSeconds(20).toNanos();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(1500);
     private long now = start;
+
+    SimServers() {
+        this(Duration.ofSeconds(15));
+    }
+
+    SimServers(Duration refreshInterval) {
+        discovery = new MappingDiscovery(refreshInterval, new Random(3));
+    }
 
     /// Makes the server say that it sees this address.
     void sees(InetSocketAddress server, String hostAndPort) {
