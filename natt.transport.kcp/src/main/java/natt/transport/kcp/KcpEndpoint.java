@@ -2,6 +2,8 @@ package natt.transport.kcp;
 
 import natt.core.ResetCode;
 import natt.core.spi.Transport;
+import natt.transport.kcp.fec.FecDecoder;
+import natt.transport.kcp.fec.FecEncoder;
 import natt.transport.kcp.proto.Conversation;
 import natt.transport.kcp.proto.Cookies;
 import natt.transport.kcp.proto.Counters;
@@ -33,7 +35,8 @@ import java.util.Map;
 final class KcpEndpoint implements Transport.Endpoint {
     private static final int DATA = 0xf1;
     private static final int PARITY = 0xf2;
-    private static final int MOST_DATAGRAM = 1500;
+    /// The largest datagram that is taken.
+    static final int MOST_DATAGRAM = 1500;
     private static final int LEAST_LARGEST_DATAGRAM = 128;
     private static final byte[] SSH = {'S', 'S', 'H', '-'};
 
@@ -84,6 +87,11 @@ final class KcpEndpoint implements Transport.Endpoint {
     private long refused;
     private long resets;
 
+    // Of the streams that have ended.
+    private long fecRecovered;
+    private long fecParityReceived;
+    private long fecMalformed;
+
     KcpEndpoint(Transport.Context context) {
         if (context.largestDatagram() < LEAST_LARGEST_DATAGRAM
                 || context.largestDatagram() > MOST_DATAGRAM) {
@@ -95,7 +103,7 @@ final class KcpEndpoint implements Transport.Endpoint {
                                     MOST_DATAGRAM));
         }
         this.context = context;
-        mss = context.largestDatagram() - Framing.HEADER_LENGTH - Segment.HEADER_LENGTH;
+        mss = context.largestDatagram() - FecEncoder.HEADER_LENGTH - Segment.HEADER_LENGTH;
         cookies = new Cookies(context.random(), context.nowNanos());
         for (int i = 0; i < MOST_REPLIES; i++) {
             replies[i] = new Reply();
@@ -165,6 +173,7 @@ final class KcpEndpoint implements Transport.Endpoint {
     /// Takes a stream that has ended out of the tables.
     void forget(KcpStream stream) {
         streams.remove(stream);
+        countFec(stream);
         InetSocketAddress address = stream.peer();
         KcpStream first = byAddress.get(address);
         if (first == stream) {
@@ -182,6 +191,19 @@ final class KcpEndpoint implements Transport.Endpoint {
             }
             first = first.sibling;
         }
+    }
+
+    private void countFec(KcpStream stream) {
+        FecDecoder decoder = stream.decoder();
+        if (decoder != null) {
+            fecRecovered += decoder.recovered();
+            fecParityReceived += decoder.parityReceived();
+            fecMalformed += decoder.malformed();
+        }
+    }
+
+    int largestPayload() {
+        return context.largestDatagram() - FecEncoder.HEADER_LENGTH;
     }
 
     /// Remembers the conversation of a stream that ends.
@@ -232,12 +254,12 @@ final class KcpEndpoint implements Transport.Endpoint {
         int type = Short.toUnsignedInt(in.getShort(begin + 4));
         int command = type & 0xff;
         if (type == PARITY) {
-            datagramsReceived++;
+            handleParity(from, in, nowNanos);
             return true;
         }
         int at = begin;
         if (type == DATA) {
-            at += Framing.HEADER_LENGTH;
+            at += FecEncoder.HEADER_LENGTH;
             if (Short.toUnsignedInt(in.getShort(begin + 6)) != length - 6) {
                 return malformed();
             }
@@ -250,12 +272,31 @@ final class KcpEndpoint implements Transport.Endpoint {
         datagramsReceived++;
         KcpStream stream = find(from, reader.conv());
         if (stream != null) {
-            stream.input(in, at, end, length, nowNanos);
+            stream.input(in, at, nowNanos);
         } else if (!graves.handle(from, reader, in, at, end)) {
             reader.read(in, at, end);
-            handleStranger(from, in, at, end, length, nowNanos);
+            handleStranger(from, in, at, nowNanos);
         }
         return true;
+    }
+
+    /// A parity packet names no conversation: every stream of its address gets it.
+    private void handleParity(InetSocketAddress from, ByteBuffer in, long nowNanos) {
+        datagramsReceived++;
+        KcpStream stream = byAddress.get(from);
+        if (stream == null) {
+            ignored++;
+        }
+        while (stream != null) {
+            KcpStream next = stream.sibling;
+            stream.parity(in, nowNanos);
+            stream = next;
+        }
+    }
+
+    /// Whether bytes are whole segments of a conversation.
+    boolean segmentsAreOf(int conv, ByteBuffer in, int at, int end) {
+        return reader.wellFormed(in, at, end) && reader.conv() == conv;
     }
 
     private boolean malformed() {
@@ -264,8 +305,7 @@ final class KcpEndpoint implements Transport.Endpoint {
         return true;
     }
 
-    private void handleStranger(
-            InetSocketAddress from, ByteBuffer in, int at, int end, int length, long nowNanos) {
+    private void handleStranger(InetSocketAddress from, ByteBuffer in, int at, long nowNanos) {
         boolean greets =
                 reader.command() == Segment.WINDOW_ASK && reader.frg() == KcpStream.GREETING;
         if (!context.accepting() || !greets && !beginsSsh(in)) {
@@ -290,7 +330,7 @@ final class KcpEndpoint implements Transport.Endpoint {
             var stream = KcpStream.accepted(this, from, reader.conv(), proven, nowNanos);
             add(stream);
             accepted.add(stream);
-            stream.input(in, at, end, length, nowNanos);
+            stream.input(in, at, nowNanos);
         }
     }
 
@@ -455,6 +495,17 @@ final class KcpEndpoint implements Transport.Endpoint {
 
     @Override
     public Map<String, Long> counters() {
+        long recovered = fecRecovered;
+        long parity = fecParityReceived;
+        long broken = fecMalformed;
+        for (KcpStream stream : streams) {
+            FecDecoder decoder = stream.decoder();
+            if (decoder != null) {
+                recovered += decoder.recovered();
+                parity += decoder.parityReceived();
+                broken += decoder.malformed();
+            }
+        }
         var all = new LinkedHashMap<String, Long>();
         all.put("streams", (long) streams.size());
         all.put("datagramsReceived", datagramsReceived);
@@ -464,7 +515,9 @@ final class KcpEndpoint implements Transport.Endpoint {
         all.put("fastRetransmitted", segments.fastRetransmitted);
         all.put("timeouts", segments.timeouts);
         all.put("keepalives", segments.keepalives);
-        all.put("malformed", malformed);
+        all.put("fecRecovered", recovered);
+        all.put("fecParityReceived", parity);
+        all.put("malformed", malformed + broken);
         all.put("ignored", ignored + segments.ignored);
         all.put("refused", refused);
         all.put("reset", resets);

@@ -3,6 +3,8 @@ package natt.transport.kcp;
 import natt.core.CloseReason;
 import natt.core.ResetCode;
 import natt.core.spi.Transport;
+import natt.transport.kcp.fec.FecDecoder;
+import natt.transport.kcp.fec.FecEncoder;
 import natt.transport.kcp.proto.Conversation;
 import natt.transport.kcp.proto.Segment;
 
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -25,7 +28,7 @@ import java.util.Optional;
 /// ```
 ///
 /// The cookie travels in `ts` (upper half) and `sn`, which kcp-go ignores in these commands.
-final class KcpStream implements Transport.Stream, Conversation.Events {
+final class KcpStream implements Transport.Stream, Conversation.Events, FecDecoder.Sink {
     /// Greets: "I am natt", in a window ask or tell.
     static final int GREETING = 0x4e;
 
@@ -50,6 +53,14 @@ final class KcpStream implements Transport.Stream, Conversation.Events {
     /// Segments in flight before the peer's kind is known.
     private static final int FIRST_FLIGHT = 4;
 
+    /// Parity is sent for so long after the beginning and after each loss.
+    private static final long PARITY_AT_FIRST = 3 * SECOND;
+
+    private static final long PARITY_AFTER_LOSS = 10 * SECOND;
+
+    /// For so long after the beginning and each parity packet, data is kept for the next one.
+    private static final long PARITY_EXPECTED = 30 * SECOND;
+
     /// How many bytes an unproven address gets for each byte it has sent.
     private static final int AMPLIFICATION = 3;
 
@@ -67,11 +78,14 @@ final class KcpStream implements Transport.Stream, Conversation.Events {
     private final int conv;
     private final boolean dialed;
     private final Conversation conversation;
-    private final Framing framing = new Framing();
+    private final FecEncoder encoder;
+    private @Nullable FecDecoder decoder;
     private final long bornAt;
 
     private Peer peer;
     private boolean proven;
+    private long lastParity;
+    private long inputAt;
     private long bytesReceived;
     private long bytesSent;
 
@@ -112,6 +126,8 @@ final class KcpStream implements Transport.Stream, Conversation.Events {
         bornAt = nowNanos;
         int window = dialed || proven ? WINDOW : UNPROVEN_WINDOW;
         conversation = endpoint.converse(conv, window, this, nowNanos);
+        encoder = new FecEncoder(endpoint.largestPayload());
+        lastParity = nowNanos;
         if (dialed) {
             peer = Peer.UNKNOWN;
             conversation.limitInFlight(FIRST_FLIGHT);
@@ -219,9 +235,50 @@ final class KcpStream implements Transport.Stream, Conversation.Events {
 
     // ---- input
 
-    /// Takes the segments of one datagram of this conversation.
-    void input(ByteBuffer in, int at, int end, int datagramLength, long nowNanos) {
-        bytesReceived += datagramLength;
+    /// Takes a datagram of this conversation, whose segments begin at an index.
+    void input(ByteBuffer datagram, int at, long nowNanos) {
+        bytesReceived += datagram.remaining();
+        input(datagram, at, datagram.limit(), nowNanos);
+        if (at > datagram.position() && nowNanos - lastParity < PARITY_EXPECTED) {
+            feedDecoder(datagram, nowNanos);
+        }
+    }
+
+    /// Takes a parity packet from this stream's address, which may be of another stream there.
+    void parity(ByteBuffer datagram, long nowNanos) {
+        lastParity = nowNanos;
+        feedDecoder(datagram, nowNanos);
+    }
+
+    private void feedDecoder(ByteBuffer datagram, long nowNanos) {
+        if (closed == null) {
+            if (decoder == null) {
+                decoder = new FecDecoder(KcpEndpoint.MOST_DATAGRAM - FecEncoder.HEADER_LENGTH);
+            }
+            inputAt = nowNanos;
+            decoder.accept(datagram, this);
+        }
+    }
+
+    @Override
+    public void recovered(ByteBuffer kcpBytes) {
+        kcpBytes.order(ByteOrder.LITTLE_ENDIAN);
+        int at = kcpBytes.position();
+        int end = kcpBytes.limit();
+        if (endpoint.segmentsAreOf(conv, kcpBytes, at, end)) {
+            input(kcpBytes, at, end, inputAt);
+        }
+    }
+
+    /// What the decoder of this stream has done.
+    @Nullable FecDecoder decoder() {
+        return decoder;
+    }
+
+    private void input(ByteBuffer in, int at, int end, long nowNanos) {
+        if (closed != null) {
+            return;
+        }
         if (!conversation.input(in, at, end, nowNanos) || closed != null) {
             return;
         }
@@ -411,20 +468,39 @@ final class KcpStream implements Transport.Stream, Conversation.Events {
         if (!proven) {
             most = (int) Math.min(most, AMPLIFICATION * bytesReceived - bytesSent);
         }
-        if (most < Framing.HEADER_LENGTH + Segment.HEADER_LENGTH) {
+        if (most < FecEncoder.HEADER_LENGTH + Segment.HEADER_LENGTH) {
             return false;
         }
+        boolean written = true;
+        if (encoder.hasParity()) {
+            encoder.pollParity(out);
+            conversation.pace(out.position() - at, nowNanos);
+        } else {
+            written = emitSegments(out, most, nowNanos);
+        }
+        bytesSent += out.position() - at;
+        return written;
+    }
+
+    private boolean emitSegments(ByteBuffer out, int most, long nowNanos) {
+        int at = out.position();
         if (greeting && greetedAt != nowNanos && conversation.hasData(nowNanos)) {
             // Data that comes before the greeting would be lost on a natt.
             askWithGreeting(nowNanos);
         }
-        out.position(at + Framing.HEADER_LENGTH);
+        out.position(at + FecEncoder.HEADER_LENGTH);
         if (!conversation.emit(out, at + most, nowNanos)) {
             out.position(at);
             return false;
         }
-        framing.seal(out, at);
-        bytesSent += out.position() - at;
+        int end = out.position();
+        int limit = out.limit();
+        encoder.sendParity(
+                proven
+                        && (nowNanos - bornAt < PARITY_AT_FIRST
+                                || conversation.hasLostWithin(PARITY_AFTER_LOSS, nowNanos)));
+        encoder.seal(out.limit(end).position(at));
+        out.limit(limit).position(end);
         return true;
     }
 

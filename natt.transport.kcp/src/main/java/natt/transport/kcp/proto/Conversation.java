@@ -125,6 +125,8 @@ public final class Conversation {
     private long timeoutFrom;
     private int timeouts;
     private int probes;
+    private boolean anyLost;
+    private long lastLoss;
     private long paceFrom;
 
     public Conversation(
@@ -230,6 +232,7 @@ public final class Conversation {
         int inFlight = send.inFlight();
         int found = send.detectLosses(rtt.cautious(), nowNanos);
         if (found > 0) {
+            noteLoss(nowNanos);
             counters.fastRetransmitted += found;
             control.onLosses(found, inFlight, nowNanos);
         }
@@ -434,12 +437,22 @@ public final class Conversation {
         }
         int bytes = out.position() - before;
         if (bytes > 0) {
-            long earliest = nowNanos - PACING_SLACK;
-            paceFrom = (paceFrom - earliest < 0 ? earliest : paceFrom) + control.paceNanos(bytes);
+            pace(bytes, nowNanos);
         }
         if (send.unsent() == 0 && send.lost() == 0 && send.inFlight() < control.window()) {
             send.applicationLimited();
         }
+    }
+
+    /// Gives the path time for bytes that were sent.
+    public void pace(int bytes, long nowNanos) {
+        long earliest = nowNanos - PACING_SLACK;
+        paceFrom = (paceFrom - earliest < 0 ? earliest : paceFrom) + control.paceNanos(bytes);
+    }
+
+    /// Whether a segment was found lost within this time.
+    public boolean hasLostWithin(long nanos, long nowNanos) {
+        return anyLost && nowNanos - lastLoss < nanos;
     }
 
     /// Whether [#emit] would write data.
@@ -500,6 +513,7 @@ public final class Conversation {
 
     private void timeOut(long nowNanos) {
         counters.timeouts++;
+        noteLoss(nowNanos);
         timeouts++;
         timeoutFrom = nowNanos;
         paceFrom = nowNanos;
@@ -511,6 +525,11 @@ public final class Conversation {
             send.loseOldest(send.inFlight());
             control.onTimeout(nowNanos);
         }
+    }
+
+    private void noteLoss(long nowNanos) {
+        anyLost = true;
+        lastLoss = nowNanos;
     }
 
     private long timeout() {
