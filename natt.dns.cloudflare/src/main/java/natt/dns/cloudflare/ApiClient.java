@@ -211,7 +211,7 @@ final class ApiClient implements AutoCloseable {
             throw unavailable(
                     "%s sent more than %d bytes".formatted(host, ANSWER_LIMIT), Optional.empty());
         }
-        if (status < 300 && (envelope.isEmpty() || !envelope.get().has("success"))) {
+        if (status < 300 && !reply.isOfTheApi()) {
             throw unavailable(
                     "%s sent an answer that is not the API's".formatted(host), Optional.empty());
         }
@@ -222,8 +222,7 @@ final class ApiClient implements AutoCloseable {
         String why =
                 switch (e) {
                     case UnknownHostException _ -> "its name cannot be resolved";
-                    case InterruptedIOException _ ->
-                            "no answer within %d s".formatted(settings.callTimeout().toSeconds());
+                    case InterruptedIOException _ -> "no answer in time";
                     default -> {
                         String said = e.getMessage();
                         yield said == null ? e.getClass().getSimpleName() : Text.escape(said);
@@ -291,6 +290,7 @@ final class ApiClient implements AutoCloseable {
     private static final class Trace extends EventListener {
         private volatile boolean connected;
         private volatile boolean acquired;
+        private volatile boolean answered;
 
         @Override
         public void connectStart(Call call, InetSocketAddress address, Proxy proxy) {
@@ -302,10 +302,15 @@ final class ApiClient implements AutoCloseable {
             acquired = true;
         }
 
+        @Override
+        public void responseHeadersEnd(Call call, Response response) {
+            answered = true;
+        }
+
         /// Whether the service had closed the kept connection in the meantime, so that trying
         /// again at once on a new one is right.
         boolean foundDeadConnection(IOException e) {
-            return acquired && !connected && !(e instanceof InterruptedIOException);
+            return acquired && !connected && !answered && !(e instanceof InterruptedIOException);
         }
     }
 }

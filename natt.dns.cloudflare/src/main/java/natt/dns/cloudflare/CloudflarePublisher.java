@@ -51,7 +51,8 @@ import java.util.TreeSet;
 /// written one by one before TXT records, and duplicates of ours are removed last: between the
 /// two writes a reader sees the new address with the old port, which leads at worst to another
 /// port of this same host, while the old address with the new port may be a stranger's.
-/// After a failed change the records are asked for again, since nobody knows what was done.
+/// After a failed change the records are asked for again, since nobody knows what was done;
+/// after a refusal the zone too.
 final class CloudflarePublisher implements Publisher {
     /// The most records that can be listed in one call.
     private static final int PAGE = 100;
@@ -121,7 +122,9 @@ final class CloudflarePublisher implements Publisher {
                         throw new PublishException(
                                 Kind.UNAVAILABLE,
                                 "records at %s change while natt writes them (%s)"
-                                        .formatted(names, stale.get().describe()),
+                                        .formatted(
+                                                Text.escape(String.join(", ", names)),
+                                                stale.get().describe()),
                                 Optional.empty());
                     }
                     if (stale.isPresent()) {
@@ -129,6 +132,11 @@ final class CloudflarePublisher implements Publisher {
                     }
                 }
             }
+        } catch (PublishException e) {
+            if (e.kind() == Kind.REFUSED) {
+                current.zone = null;
+            }
+            throw e;
         } finally {
             if (!done) {
                 known.keySet().removeAll(names);
@@ -300,6 +308,7 @@ final class CloudflarePublisher implements Publisher {
             known(each.after().name()).remove(each.before());
             known(each.after().name()).add(each.after().publishedAs(id));
         }
+        var unknown = new HashSet<String>();
         var made = posted.stream().flatMap(each -> RemoteRecord.of(each).stream()).toList();
         for (Wanted each : plan.posts()) {
             Optional<RemoteRecord> same =
@@ -309,9 +318,10 @@ final class CloudflarePublisher implements Publisher {
                 known(each.name()).add(each.publishedAs(same.get().id()));
             } else {
                 refuseStray(current, zone, each, made);
-                known.remove(each.name());
+                unknown.add(each.name());
             }
         }
+        known.keySet().removeAll(unknown);
     }
 
     /// Undoes a post into a wrong zone, where the service completes the name with the zone's.

@@ -32,6 +32,11 @@ record Reply(int status, JsonObject body) {
     /// @param message as the service wrote it
     record ApiError(long code, String message) {}
 
+    /// Whether this has the form of an answer; one to a deletion may have a result only.
+    boolean isOfTheApi() {
+        return body.has("success") || body.has("result");
+    }
+
     boolean ok() {
         return status >= 200 && status < 300 && Json.isTrue(body, "success");
     }

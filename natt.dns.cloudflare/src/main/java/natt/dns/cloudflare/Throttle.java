@@ -13,7 +13,7 @@ final class Throttle {
     static final Duration WINDOW = Duration.ofMinutes(1);
 
     /// No service keeps natt away for longer than this.
-    private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofDays(1);
 
     private final ArrayDeque<Long> started = new ArrayDeque<>();
     private Optional<Long> pausedUntil = Optional.empty();
