@@ -12,6 +12,7 @@ import natt.core.publish.SpecialPurpose;
 import natt.core.publish.StunServers;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Outvoted;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport;
@@ -52,6 +53,7 @@ public final class Server implements AutoCloseable {
     private final AddressDiscovery.@Nullable Discovery discovery;
     private final @Nullable StunServers stunServers;
     private final CompletableFuture<@Nullable Void> published = new CompletableFuture<>();
+    private @Nullable InetSocketAddress publicAddress;
     private final CompletableFuture<String> failure = new CompletableFuture<>();
 
     private Server(ServerConfig config) throws IOException {
@@ -87,7 +89,11 @@ public final class Server implements AutoCloseable {
                             config.stunServers(),
                             servers ->
                                     driver.execute(
-                                            () -> asking.useServers(servers, driver.nanoTime())));
+                                            () ->
+                                                    asking.useServers(
+                                                            servers,
+                                                            config.stunServers().size(),
+                                                            driver.nanoTime())));
             List<Engine> engines = List.of(asking, endpoint);
             port.attach(engines, this::afterInput);
         }
@@ -155,6 +161,13 @@ public final class Server implements AutoCloseable {
             for (Finding finding; (finding = discovery.pollFinding()) != null; ) {
                 found(finding);
             }
+            for (Outvoted liar; (liar = discovery.pollOutvoted()) != null; ) {
+                LOG.log(
+                        Level.WARNING,
+                        "the STUN server {0} says {1}, which the majority contradicts",
+                        HostAndPort.format(liar.server()),
+                        HostAndPort.format(liar.said()));
+            }
         }
         return pump.afterInput(nowNanos);
     }
@@ -201,6 +214,10 @@ public final class Server implements AutoCloseable {
                     HostAndPort.format(address));
             return;
         }
+        if (address.equals(publicAddress)) {
+            return;
+        }
+        publicAddress = address;
         LOG.log(Level.INFO, "the public address is {0}", HostAndPort.format(address));
         publication.want(KcpGoRecords.of(config.name(), address, config.ttl()));
     }

@@ -17,6 +17,8 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// nattc: connects to the service behind a name, as an ssh ProxyCommand or on a local port.
 public final class Nattc {
@@ -52,17 +54,27 @@ public final class Nattc {
         }
         var client =
                 new Client(new ClientConfig(name, resolver, installed.transport(options.compat)));
-        Runtime.getRuntime().addShutdownHook(new Thread(client::close));
         return options.proxy ? proxy(client) : serve(client, name, listen);
     }
 
     private static int proxy(Client client) throws IOException {
-        String why =
+        CompletableFuture<String> ended =
                 client.proxy(
-                                new FileInputStream(FileDescriptor.in),
-                                new FileOutputStream(FileDescriptor.out))
-                        .join();
-        if (!why.isEmpty()) {
+                        new FileInputStream(FileDescriptor.in),
+                        new FileOutputStream(FileDescriptor.out));
+        var stopping = new AtomicBoolean();
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(
+                                () -> {
+                                    stopping.set(true);
+                                    // ssh hangs up as soon as it closes its end, so the end of
+                                    // standard input is on its way and gets a second to arrive.
+                                    ended.copy().completeOnTimeout("", 1, TimeUnit.SECONDS).join();
+                                    client.close();
+                                }));
+        String why = ended.join();
+        if (!why.isEmpty() && !stopping.get()) {
             throw new IOException(why);
         }
         return CommandLine.DONE;
@@ -70,6 +82,7 @@ public final class Nattc {
 
     private static int serve(Client client, String name, List<InetSocketAddress> listen)
             throws IOException {
+        Runtime.getRuntime().addShutdownHook(new Thread(client::close));
         List<InetSocketAddress> bound = client.listen(listen);
         LOG.log(
                 Level.INFO,

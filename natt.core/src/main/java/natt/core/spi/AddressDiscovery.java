@@ -18,7 +18,10 @@ public interface AddressDiscovery extends Named {
     /// Asks its servers through the port, again and again, and reports what they see.
     interface Discovery extends Engine {
         /// Replaces the servers to ask; those already known keep their state. Asks at once.
-        void useServers(List<InetSocketAddress> servers, long nowNanos);
+        ///
+        /// @param configured how many servers the user has named, of which a majority must agree;
+        ///     more than are given when the names of some do not resolve
+        void useServers(List<InetSocketAddress> servers, int configured, long nowNanos);
 
         /// Asks all servers now, as after a change of network.
         void refresh(long nowNanos);

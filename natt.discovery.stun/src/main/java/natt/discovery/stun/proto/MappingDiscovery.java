@@ -61,6 +61,10 @@ public final class MappingDiscovery implements Discovery {
     private final EnumMap<Counter, Long> counters = new EnumMap<>(Counter.class);
 
     private List<StunServer> servers = List.of();
+
+    /// The number of servers of which a majority must agree.
+    private int electorate;
+
     private @Nullable Finding current;
     private @Nullable Finding reported;
 
@@ -93,7 +97,7 @@ public final class MappingDiscovery implements Discovery {
     }
 
     @Override
-    public void useServers(List<InetSocketAddress> addresses, long nowNanos) {
+    public void useServers(List<InetSocketAddress> addresses, int configured, long nowNanos) {
         var known = new HashMap<InetSocketAddress, StunServer>();
         servers.forEach(server -> known.put(server.address, server));
         var used = new LinkedHashMap<InetSocketAddress, StunServer>();
@@ -107,6 +111,7 @@ public final class MappingDiscovery implements Discovery {
         }
         known.values().forEach(this::abandon);
         servers = List.copyOf(used.values());
+        electorate = Math.max(configured, servers.size());
         lastRefresher = -1;
         refresh(nowNanos);
     }
@@ -285,9 +290,9 @@ public final class MappingDiscovery implements Discovery {
             }
         }
         long elapsed = nowNanos - roundStartNanos;
-        boolean enough = seen.size() > servers.size() / 2;
+        boolean enough = seen.size() > electorate / 2;
         boolean overdue = elapsed >= (enough ? DISAGREEMENT_NANOS : SILENCE_NANOS);
-        Agreement.find(servers.size(), seen, overdue ? 0 : pending)
+        Agreement.find(electorate, seen, overdue ? 0 : pending)
                 .ifPresent(finding -> conclude(finding, nowNanos));
         if (pending == 0) {
             pauseUnlessScheduled(nowNanos);

@@ -236,6 +236,18 @@ class RoundTests {
     }
 
     @Test
+    void serversWhoseNamesDoNotResolveCountAgainstTheMajority() {
+        sim.sees(S1, HERE);
+        sim.useOf(3, S1);
+        sim.runUntilMillis(500);
+        assertEquals(List.of("20 unanswered 1/3"), sim.news);
+        sim.sees(S2, HERE);
+        sim.useOf(3, S1, S2);
+        sim.runUntilMillis(600);
+        assertEquals("520 mapped " + HERE, sim.news.getLast());
+    }
+
+    @Test
     void unresolvedServerIsTheCallersMistake() {
         var unresolved = InetSocketAddress.createUnresolved("stun.example.net", 3478);
         assertThrows(IllegalArgumentException.class, () -> sim.use(unresolved));

@@ -88,7 +88,12 @@ final class SimServers {
     }
 
     void use(InetSocketAddress... addresses) {
-        discovery.useServers(List.of(addresses), now);
+        useOf(0, addresses);
+    }
+
+    /// Uses servers that are some of those the user has named.
+    void useOf(int configured, InetSocketAddress... addresses) {
+        discovery.useServers(List.of(addresses), configured, now);
         drain();
     }
 
