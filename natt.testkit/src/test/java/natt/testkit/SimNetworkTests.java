@@ -105,6 +105,19 @@ class SimNetworkTests {
     }
 
     @Test
+    void aDeadlineComesBeforeADatagramOfTheSameInstant() {
+        internet.addHost("a", "192.0.2.1").bind(1000, a);
+        var portB = internet.addHost("b", "192.0.2.2").bind(2000, b);
+        var order = new ArrayList<String>();
+        portB.application(now -> order.add(b.received.isEmpty() ? "deadline" : "datagram"));
+        Duration interval = Duration.ofHours(1);
+        b.sendTo(address("192.0.2.1", 1000), interval, network.nanoTime() + 2_000_000);
+        a.send(portB.local(), "x");
+        network.runFor(Duration.ofMillis(2));
+        assertEquals(List.of("deadline", "datagram"), order);
+    }
+
+    @Test
     void actionsHappenAtTheirTimeInTheirOrder() {
         var happened = new ArrayList<String>();
         network.after(Duration.ofSeconds(2), () -> happened.add("second " + network.elapsed()));
