@@ -9,7 +9,7 @@ import org.jspecify.annotations.NullMarked;
 /// @uses natt.core.spi.NameLookup looks records up
 @NullMarked
 module natt.core {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports natt.core;
     exports natt.core.spi;

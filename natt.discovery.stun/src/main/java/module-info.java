@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 /// @provides natt.core.spi.AddressDiscovery under the id `stun`
 @NullMarked
 module natt.discovery.stun {
+    requires static org.jspecify;
     requires natt.core;
 
     provides natt.core.spi.AddressDiscovery with

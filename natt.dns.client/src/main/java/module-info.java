@@ -7,6 +7,7 @@ import org.jspecify.annotations.NullMarked;
 /// @provides natt.core.spi.NameLookup under the id `dns`
 @NullMarked
 module natt.dns.client {
+    requires static org.jspecify;
     requires natt.core;
     requires org.dnsjava;
 

@@ -6,6 +6,7 @@ import org.jspecify.annotations.NullMarked;
 /// @provides natt.core.spi.Transport under the id `kcp-go`
 @NullMarked
 module natt.transport.kcp {
+    requires static org.jspecify;
     requires natt.core;
 
     provides natt.core.spi.Transport with

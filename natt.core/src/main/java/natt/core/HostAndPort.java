@@ -23,6 +23,10 @@ public record HostAndPort(String host, int port) {
         String host = text.substring(0, colon);
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
+            if (host.indexOf(':') < 0 || new HostAndPort(host, 0).literal().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "'%s' is not an IPv6 address".formatted(Text.escape(host)));
+            }
         } else if (host.indexOf(':') >= 0) {
             throw new IllegalArgumentException(
                     "'%s' is not HOST:PORT; an IPv6 address needs brackets, as in [::1]:22"

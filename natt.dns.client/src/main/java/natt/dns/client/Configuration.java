@@ -1,5 +1,7 @@
 package natt.dns.client;
 
+import natt.core.HostAndPort;
+import natt.core.Text;
 import natt.core.spi.Settings;
 
 import java.time.Duration;
@@ -14,7 +16,7 @@ import java.util.Set;
 /// @param authoritativePort where a zone's own servers listen, unless one of them is `server`,
 ///     which listens where it was said to
 record Configuration(
-        Optional<ServerName> server, Duration tryTime, Duration totalTime, int authoritativePort) {
+        Optional<HostAndPort> server, Duration tryTime, Duration totalTime, int authoritativePort) {
 
     static final int DNS_PORT = 53;
 
@@ -26,7 +28,7 @@ record Configuration(
         int tryMillis =
                 settings.value("timeout-ms").map(Configuration::millis).orElse(DEFAULT_TRY_MILLIS);
         return new Configuration(
-                settings.value("server").map(ServerName::parse),
+                settings.value("server").map(Configuration::server),
                 Duration.ofMillis(tryMillis),
                 Duration.ofMillis(tryMillis * 5L / 3),
                 DNS_PORT);
@@ -45,39 +47,13 @@ record Configuration(
                 "timeout-ms is not a number from 1 to %d: '%s'".formatted(MAX_TRY_MILLIS, text));
     }
 
-    /// A server as the user wrote it: a host name or an address literal, and a port.
-    record ServerName(String host, int port) {
-
-        static ServerName parse(String text) {
-            String host = text;
-            String port = String.valueOf(DNS_PORT);
-            int bracket = text.indexOf(']');
-            int firstColon = text.indexOf(':');
-            if (text.startsWith("[") && bracket > 0) {
-                host = text.substring(1, bracket);
-                String rest = text.substring(bracket + 1);
-                if (rest.startsWith(":")) {
-                    port = rest.substring(1);
-                } else if (!rest.isEmpty()) {
-                    throw wrong(text);
-                }
-            } else if (firstColon >= 0 && firstColon == text.lastIndexOf(':')) {
-                host = text.substring(0, firstColon);
-                port = text.substring(firstColon + 1);
-            }
-            if (host.isBlank() || !port.matches("[0-9]{1,5}")) {
-                throw wrong(text);
-            }
-            int number = Integer.parseInt(port);
-            if (number < 1 || number > 65_535) {
-                throw wrong(text);
-            }
-            return new ServerName(host, number);
+    static HostAndPort server(String text) {
+        HostAndPort server = HostAndPort.parse(text, DNS_PORT);
+        if (server.host().isEmpty() || server.port() == 0) {
+            throw new IllegalArgumentException(
+                    "DNS server is not HOST, HOST:PORT or [IPV6]:PORT: '%s'"
+                            .formatted(Text.escape(text)));
         }
-
-        private static IllegalArgumentException wrong(String text) {
-            return new IllegalArgumentException(
-                    "DNS server is not HOST, HOST:PORT or [IPV6]:PORT: '" + text + "'");
-        }
+        return server;
     }
 }

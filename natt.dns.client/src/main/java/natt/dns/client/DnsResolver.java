@@ -1,11 +1,11 @@
 package natt.dns.client;
 
 import natt.core.DnsRecord;
+import natt.core.HostAndPort;
 import natt.core.spi.NameLookup.Answer;
 import natt.core.spi.NameLookup.Resolver;
 import natt.core.spi.NameLookup.Source;
 import natt.core.time.Ticker;
-import natt.dns.client.Configuration.ServerName;
 import natt.dns.client.Exchange.Reply;
 
 import org.xbill.DNS.AAAARecord;
@@ -78,7 +78,7 @@ final class DnsResolver implements Resolver {
         if (configuration.server().isEmpty()) {
             return systemServers();
         }
-        ServerName server = configuration.server().get();
+        HostAndPort server = configuration.server().get();
         return List.of(new InetSocketAddress(InetAddress.getByName(server.host()), server.port()));
     }
 

@@ -3,8 +3,8 @@ package natt.dns.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import natt.core.HostAndPort;
 import natt.core.spi.Settings;
-import natt.dns.client.Configuration.ServerName;
 
 import org.junit.jupiter.api.Test;
 
@@ -27,19 +27,20 @@ class ConfigurationTests {
 
     @Test
     void serverIsAHostAnIpv4OrAnIpv6AddressWithOrWithoutPort() {
-        assertEquals(new ServerName("192.0.2.1", 53), ServerName.parse("192.0.2.1"));
-        assertEquals(new ServerName("192.0.2.1", 5353), ServerName.parse("192.0.2.1:5353"));
-        assertEquals(new ServerName("ns.lab.test", 53), ServerName.parse("ns.lab.test"));
-        assertEquals(new ServerName("2001:db8::1", 53), ServerName.parse("2001:db8::1"));
-        assertEquals(new ServerName("2001:db8::1", 53), ServerName.parse("[2001:db8::1]"));
-        assertEquals(new ServerName("2001:db8::1", 5353), ServerName.parse("[2001:db8::1]:5353"));
+        assertEquals(new HostAndPort("192.0.2.1", 53), Configuration.server("192.0.2.1"));
+        assertEquals(new HostAndPort("192.0.2.1", 5353), Configuration.server("192.0.2.1:5353"));
+        assertEquals(new HostAndPort("ns.lab.test", 53), Configuration.server("ns.lab.test"));
+        assertEquals(new HostAndPort("2001:db8::1", 53), Configuration.server("2001:db8::1"));
+        assertEquals(new HostAndPort("2001:db8::1", 53), Configuration.server("[2001:db8::1]"));
+        assertEquals(
+                new HostAndPort("2001:db8::1", 5353), Configuration.server("[2001:db8::1]:5353"));
     }
 
     @Test
     void nonsenseIsRefusedInOneLine() {
         for (String text :
                 List.of("", ":53", "a:", "a:0", "a:65536", "a:x", "[::1]x", "[::1]:", "a:999999")) {
-            assertThrows(IllegalArgumentException.class, () -> ServerName.parse(text), text);
+            assertThrows(IllegalArgumentException.class, () -> Configuration.server(text), text);
         }
         for (String text : List.of("0", "-1", "60001", "soon")) {
             var settings = new Settings(Map.of("timeout-ms", text), Map.of());

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.DnsRecord.Type;
+import natt.core.HostAndPort;
 import natt.core.spi.NameLookup.Answer;
 import natt.core.spi.NameLookup.Source;
 import natt.core.time.Ticker;
-import natt.dns.client.Configuration.ServerName;
 import natt.dns.client.FakeDnsServer.Query;
 
 import org.junit.jupiter.api.Test;
@@ -502,7 +502,7 @@ class DnsResolverTests {
 
     private static Configuration configuration(
             InetSocketAddress server, Duration tryTime, int authoritativePort) {
-        var name = new ServerName(server.getAddress().getHostAddress(), server.getPort());
+        var name = new HostAndPort(server.getAddress().getHostAddress(), server.getPort());
         return new Configuration(
                 Optional.of(name),
                 tryTime,
