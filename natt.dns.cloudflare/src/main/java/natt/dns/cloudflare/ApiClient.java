@@ -30,6 +30,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Date;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -105,6 +106,16 @@ final class ApiClient implements AutoCloseable {
 
     Reply delete(HttpUrl url) throws PublishException, InterruptedException {
         return call("DELETE", url, null);
+    }
+
+    /// Returns what an answer lists. An answer that lists nothing at all, not even an empty
+    /// list, must not pass for one.
+    List<JsonObject> results(Reply reply) throws PublishException {
+        Optional<List<JsonObject>> results = reply.results();
+        if (results.isEmpty()) {
+            throw notTheApi();
+        }
+        return results.get();
     }
 
     /// Breaks off a call that is under way.
@@ -212,10 +223,14 @@ final class ApiClient implements AutoCloseable {
                     "%s sent more than %d bytes".formatted(host, ANSWER_LIMIT), Optional.empty());
         }
         if (status < 300 && !reply.isOfTheApi()) {
-            throw unavailable(
-                    "%s sent an answer that is not the API's".formatted(host), Optional.empty());
+            throw notTheApi();
         }
         return reply;
+    }
+
+    private PublishException notTheApi() {
+        return unavailable(
+                "%s sent an answer that is not the API's".formatted(host), Optional.empty());
     }
 
     private PublishException unreachable(IOException e) {

@@ -181,6 +181,9 @@ final class CloudflarePublisher implements Publisher {
         if (current == null) {
             current = new Session(new ApiClient(settings, ticker));
             session = current;
+            if (closed) {
+                current.api.close();
+            }
         }
         return current;
     }
@@ -220,7 +223,7 @@ final class CloudflarePublisher implements Publisher {
             if (!reply.ok()) {
                 throw current.zones.refusal(reply, zone.describe());
             }
-            List<JsonObject> results = Json.objects(reply.results());
+            List<JsonObject> results = current.api.results(reply);
             results.stream()
                     .flatMap(each -> RemoteRecord.of(each).stream())
                     .filter(each -> each.name().equals(name))
@@ -254,9 +257,10 @@ final class CloudflarePublisher implements Publisher {
             if (reply.status() != 404 && reply.status() != 405) {
                 throw current.zones.refusal(reply, zone.describe());
             }
-            withoutBatch = true;
         }
-        return writeOneByOne(current, zone, plan);
+        Optional<Reply> stale = writeOneByOne(current, zone, plan);
+        withoutBatch = true;
+        return stale;
     }
 
     private Optional<Reply> writeOneByOne(Session current, Zone zone, Plan plan)
@@ -310,6 +314,7 @@ final class CloudflarePublisher implements Publisher {
         }
         var unknown = new HashSet<String>();
         var made = posted.stream().flatMap(each -> RemoteRecord.of(each).stream()).toList();
+        refuseStrays(current, zone, plan.posts(), made);
         for (Wanted each : plan.posts()) {
             Optional<RemoteRecord> same =
                     made.stream().filter(one -> one.matches(each)).findFirst();
@@ -317,22 +322,30 @@ final class CloudflarePublisher implements Publisher {
                 ourIds.add(same.get().id());
                 known(each.name()).add(each.publishedAs(same.get().id()));
             } else {
-                refuseStray(current, zone, each, made);
                 unknown.add(each.name());
             }
         }
         known.keySet().removeAll(unknown);
     }
 
-    /// Undoes a post into a wrong zone, where the service completes the name with the zone's.
-    private void refuseStray(Session current, Zone zone, Wanted wanted, List<RemoteRecord> made)
+    /// Undoes posts into a wrong zone, where the service completes the names with the zone's.
+    private void refuseStrays(
+            Session current, Zone zone, List<Wanted> posts, List<RemoteRecord> made)
             throws PublishException, InterruptedException {
+        Optional<String> astray = Optional.empty();
         for (RemoteRecord each : made) {
-            if (each.is(wanted.type()) && each.name().startsWith(wanted.name() + ".")) {
+            Optional<String> meant =
+                    posts.stream()
+                            .map(Wanted::name)
+                            .filter(name -> each.name().startsWith(name + "."))
+                            .findFirst();
+            if (meant.isPresent()) {
+                astray = meant;
                 current.api.delete(records(current, zone).addPathSegment(each.id()).build());
-                throw refused(
-                        "%s is not in %s".formatted(Text.escape(wanted.name()), zone.describe()));
             }
+        }
+        if (astray.isPresent()) {
+            throw refused("%s is not in %s".formatted(Text.escape(astray.get()), zone.describe()));
         }
     }
 

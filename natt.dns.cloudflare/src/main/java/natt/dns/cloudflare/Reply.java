@@ -1,6 +1,5 @@
 package natt.dns.cloudflare;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 
 import natt.core.Text;
@@ -76,8 +75,8 @@ record Reply(int status, JsonObject body) {
                 .toList();
     }
 
-    Optional<JsonArray> results() {
-        return Json.array(body, "result");
+    Optional<List<JsonObject>> results() {
+        return Json.array(body, "result").map(each -> Json.objects(Optional.of(each)));
     }
 
     Optional<JsonObject> result() {

@@ -51,7 +51,7 @@ final class ZoneFinder {
             if (!reply.ok()) {
                 throw refusal(reply, "the zones");
             }
-            for (JsonObject each : Json.objects(reply.results())) {
+            for (JsonObject each : api.results(reply)) {
                 Optional<String> id = Json.string(each, "id").filter(RemoteRecord::isId);
                 Optional<String> found = Json.string(each, "name").map(RemoteRecord::name);
                 if (id.isPresent() && found.equals(Optional.of(name))) {

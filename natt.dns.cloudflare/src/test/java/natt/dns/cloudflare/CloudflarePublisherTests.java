@@ -260,6 +260,12 @@ class CloudflarePublisherTests {
     }
 
     @Test
+    void aForeignRecordThatIsProxiedDoesNotSayTheSame() throws Exception {
+        cloudflare.set(cloudflare.add("A", NAME, "192.0.2.99", "static"), "proxied", true);
+        conflict("an A record that is not ours exists at pc.example.com");
+    }
+
+    @Test
     void duplicatesOfOursAreRemovedAndTheFittingOneIsKept() throws Exception {
         cloudflare.add("A", NAME, "192.0.2.1", "natt");
         cloudflare.add("A", NAME, "192.0.2.7", "natt");

@@ -28,7 +28,8 @@ class JsonSchemaTests {
                 "tags": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"}},
                 "home": {"type": "string", "format": "ipv4"},
                 "home6": {"type": "string", "format": "ipv6"},
-                "size": {"oneOf": [{"type": "number", "minimum": 5}, {"type": "number", "enum": [1, 7]}]},
+                "size": {"oneOf": [{"type": "number", "minimum": 5},
+                                   {"type": "number", "enum": [1, 7]}]},
                 "chip": {"type": "object", "enum": [null]},
                 "vet": {"type": "string", "nullable": true}}}}}
             """;

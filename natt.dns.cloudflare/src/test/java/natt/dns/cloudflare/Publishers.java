@@ -3,7 +3,7 @@ package natt.dns.cloudflare;
 import natt.core.DnsRecord;
 import natt.core.Secret;
 import natt.core.spi.Settings;
-import natt.core.time.Ticker;
+import natt.testkit.FakeTicker;
 
 import java.time.Duration;
 import java.util.Map;
@@ -14,20 +14,6 @@ final class Publishers {
 
     private Publishers() {}
 
-    /// A clock that stands until it is moved, one minute before its value wraps.
-    static final class Clock implements Ticker {
-        private volatile long nanos = Long.MAX_VALUE - Duration.ofMinutes(1).toNanos();
-
-        @Override
-        public long nanoTime() {
-            return nanos;
-        }
-
-        void advance(Duration by) {
-            nanos += by.toNanos();
-        }
-    }
-
     static CloudflareSettings settings(String url) {
         return CloudflareSettings.of(
                 new Settings(
@@ -35,7 +21,7 @@ final class Publishers {
     }
 
     static CloudflarePublisher open(String url) {
-        return new CloudflarePublisher(settings(url), new Clock());
+        return new CloudflarePublisher(settings(url), new FakeTicker());
     }
 
     static DnsRecord a(String address) {
