@@ -14,7 +14,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -36,6 +35,9 @@ import (
 const (
 	dataShards   = 10
 	parityShards = 3
+
+	// What an SSH client says first; natts connects nobody who begins otherwise.
+	greeting = "SSH-2.0-kcppeer\r\n"
 )
 
 var (
@@ -46,6 +48,7 @@ var (
 	stdio   = flags.Bool("stdio", false, "carry stdin and stdout instead of TCP connections")
 	total   = flags.Int64("bytes", 1<<20, "how much to send")
 	chunk   = flags.Int("chunk", 1024, "how much to send in one write")
+	ahead   = flags.Int("ahead", 256<<10, "how much may be sent and not yet be back")
 	loss    = flags.Float64("loss", 0, "percentage of datagrams to drop in each direction")
 	seed    = flags.Int64("seed", 1, "of the content and of the loss")
 	timeout = flags.Duration("timeout", time.Minute, "limit of the whole send")
@@ -164,26 +167,40 @@ func send() {
 	begin := time.Now()
 	session.SetDeadline(begin.Add(*timeout))
 	sent, received := sha256.New(), sha256.New()
+	// While kcp-go only receives, it acknowledges every 100 ms; its own writes make it do so
+	// at once. So the sender stays a little ahead of the receiver, and both go on.
+	room := make(chan int, 1<<20)
 	go func() {
-		// The greeting opens natts' gate; it counts as sent.
-		content := io.MultiReader(bytes.NewReader([]byte("SSH-2.0-kcppeer\r\n")), rand.New(rand.NewSource(*seed)))
+		content := rand.New(rand.NewSource(*seed))
+		piece := []byte(greeting)
+		inFlight := 0
 		for left := *total; left > 0; {
-			piece := make([]byte, *chunk)
 			if left < int64(len(piece)) {
 				piece = piece[:left]
 			}
-			_, err := io.ReadFull(content, piece)
-			check(err)
+			for inFlight > 0 && inFlight+len(piece) > *ahead {
+				inFlight -= <-room
+			}
 			sent.Write(piece)
-			_, err = session.Write(piece)
+			_, err := session.Write(piece)
 			check(err)
 			left -= int64(len(piece))
+			inFlight += len(piece)
+			piece = make([]byte, *chunk)
+			content.Read(piece)
 		}
 	}()
-	n, err := io.CopyN(received, session, *total)
-	if err != nil {
-		note("after %d bytes: %v", n, err)
-		exit(1)
+	var n int64
+	buffer := make([]byte, 65536)
+	for n < *total {
+		got, err := session.Read(buffer)
+		if err != nil {
+			note("after %d bytes: %v", n, err)
+			exit(1)
+		}
+		received.Write(buffer[:got])
+		n += int64(got)
+		room <- got
 	}
 	result := sendResult{n, hex.EncodeToString(sent.Sum(nil)), hex.EncodeToString(received.Sum(nil)), time.Since(begin).Seconds()}
 	line, err := json.Marshal(result)
