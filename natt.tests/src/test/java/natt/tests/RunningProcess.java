@@ -105,6 +105,26 @@ public final class RunningProcess implements AutoCloseable {
         }
     }
 
+    /// Returns the last line so far that contains a match.
+    public synchronized Matcher lastLine(String regex) {
+        var pattern = Pattern.compile(regex);
+        for (String line : lines.reversed()) {
+            Matcher matcher = pattern.matcher(line);
+            if (matcher.find()) {
+                return matcher;
+            }
+        }
+        throw new AssertionError("%s: no line like '%s'%n%s".formatted(name, regex, text()));
+    }
+
+    /// A process that this one has started, by a part of its command line.
+    public ProcessHandle descendant(String part) {
+        return process.descendants()
+                .filter(each -> each.info().commandLine().orElse("").contains(part))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " has started no " + part));
+    }
+
     /// All lines so far, with the seconds since the start.
     public synchronized String text() {
         return String.join("\n", stamped);

@@ -1,0 +1,43 @@
+package natt.tests.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import natt.tests.Lab;
+import natt.tests.Need;
+import natt.tests.Processes;
+import natt.tests.Requires;
+import natt.tests.RunningProcess;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/// The NAT drops a mapping after 30 s of silence, and nobody connects for five minutes.
+@Requires({Need.NATLAB, Need.COTURN, Need.SSHD, Need.IMAGE})
+@Timeout(420)
+@Execution(ExecutionMode.CONCURRENT)
+class IdleLabTests {
+    @RegisterExtension final Processes processes = Processes.ofEachTest();
+    @TempDir Path directory;
+
+    @Test
+    void nattsStaysReachableAtTheSameAddress() throws Exception {
+        Lab lab =
+                Lab.up("--a", "port-restricted", "--b", "full-cone-random,timeout=30", "--no-stun");
+        try (Home home = Home.inLab(processes, lab, directory)) {
+            RunningProcess natts = home.startNatts();
+            assertTrue(natts.survives(Duration.ofMinutes(5)));
+            RunningProcess ssh = home.ssh("echo still here").start();
+            ssh.awaitLine("^still here$", Home.SOON);
+            assertEquals(0, ssh.awaitExit(Home.SOON));
+            assertEquals(1, natts.count("published"));
+        }
+    }
+}
