@@ -41,6 +41,9 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
     /// The distances at which a greeting is repeated; the last one goes on.
     private static final long[] GREETING_AGAIN = {250 * MILLI, 500 * MILLI, SECOND};
 
+    /// A greeting goes before data, if the last one was sent so long ago.
+    private static final long GREETING_WITH_DATA = 100 * MILLI;
+
     private static final Duration NO_ANSWER = Duration.ofSeconds(10);
     private static final Duration SILENCE = Duration.ofSeconds(40);
 
@@ -484,8 +487,10 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
 
     private boolean emitSegments(ByteBuffer out, int most, long nowNanos) {
         int at = out.position();
-        if (greeting && greetedAt != nowNanos && conversation.hasData(nowNanos)) {
-            // Data that comes before the greeting would be lost on a natt.
+        if (greeting
+                && nowNanos - greetedAt >= GREETING_WITH_DATA
+                && conversation.hasData(nowNanos)) {
+            // Without a greeting before it, data would be lost on a natt.
             askWithGreeting(nowNanos);
         }
         out.position(at + FecEncoder.HEADER_LENGTH);
