@@ -153,6 +153,7 @@ public final class Conversation {
     ///
     /// @return whether any of them could be believed
     public boolean input(ByteBuffer in, int at, int end, long nowNanos) {
+        acknowledge(in, at, end, nowNanos);
         boolean believed = false;
         int from = at;
         while (from < end && segment.read(in, from, end)) {
@@ -172,10 +173,23 @@ public final class Conversation {
         return believed;
     }
 
+    /// Takes the acknowledgements of single segments, before `una` covers them: only they say
+    /// which transmission arrived.
+    private void acknowledge(ByteBuffer in, int at, int end, long nowNanos) {
+        int from = at;
+        while (from < end && segment.read(in, from, end)) {
+            from = segment.dataAt + segment.length;
+            if (segment.command == Segment.ACK && send.isBelievable(segment.una)) {
+                send.acknowledge(segment.sn, segment.ts, nowNanos);
+            }
+        }
+    }
+
     private boolean take(ByteBuffer in, long nowNanos) {
-        if (!send.acknowledgeBefore(segment.una, nowNanos)) {
+        if (!send.isBelievable(segment.una)) {
             return false;
         }
+        send.acknowledgeBefore(segment.una, nowNanos);
         if (segment.una - remoteUna > 0) {
             remoteUna = segment.una;
         }
@@ -194,10 +208,7 @@ public final class Conversation {
                 heardData = true;
                 lastPush = nowNanos;
             }
-            case Segment.ACK -> {
-                send.acknowledge(segment.sn, segment.ts, nowNanos);
-                heardData = true;
-            }
+            case Segment.ACK -> heardData = true;
             case Segment.WINDOW_ASK -> {
                 if (!tellDue) {
                     tell(0, 0, 0);

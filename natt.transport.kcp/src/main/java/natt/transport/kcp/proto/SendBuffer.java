@@ -274,13 +274,13 @@ final class SendBuffer {
         keepHintInside();
     }
 
+    /// Whether a peer can have told this `una`: it does not lie in the future.
+    boolean isBelievable(int peerUna) {
+        return peerUna - next <= 0;
+    }
+
     /// Takes a cumulative acknowledgement of everything before an sn.
-    ///
-    /// @return false, and nothing has changed, if it lies in the future
-    boolean acknowledgeBefore(int peerUna, long nowNanos) {
-        if (peerUna - next > 0) {
-            return false;
-        }
+    void acknowledgeBefore(int peerUna, long nowNanos) {
         while (peerUna - una > 0) {
             Slot slot = ring.at(una);
             if (slot.state != State.ACKNOWLEDGED) {
@@ -290,7 +290,6 @@ final class SendBuffer {
             summary.advanced = true;
         }
         keepHintInside();
-        return true;
     }
 
     private void keepHintInside() {
