@@ -323,7 +323,7 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
             return;
         }
         if (asks == 1) {
-            conversation.sampleRoundTrip(nowNanos - greetedAt);
+            conversation.sampleRoundTrip(nowNanos - greetedAt, nowNanos);
         }
         if (tell.frg() == GREETING) {
             if (cookieKnown && tell.ts() == cookieTs && tell.sn() == cookieSn) {

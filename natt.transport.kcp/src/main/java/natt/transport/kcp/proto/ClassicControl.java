@@ -28,6 +28,16 @@ final class ClassicControl implements CongestionControl {
     }
 
     @Override
+    public void onRoundTrip(long rttNanos, long nowNanos) {
+        // The window alone decides.
+    }
+
+    @Override
+    public void peerAcknowledgesAtOnce() {
+        // The window alone decides.
+    }
+
+    @Override
     public void onAcks(AckSummary acks, long nowNanos) {
         if (!acks.advanced || window >= acks.remoteWindow) {
             return;

@@ -10,6 +10,12 @@ interface CongestionControl {
     /// leave at once.
     long paceNanos(int bytes);
 
+    /// A round trip was measured otherwise than by data.
+    void onRoundTrip(long rttNanos, long nowNanos);
+
+    /// The peer acknowledges without a flush interval.
+    void peerAcknowledgesAtOnce();
+
     /// Segments were acknowledged by one datagram.
     void onAcks(AckSummary acks, long nowNanos);
 

@@ -17,6 +17,9 @@ public final class Conversation {
     /// The window of a peer that has not told one.
     static final int DEFAULT_WINDOW = 32;
 
+    /// How long kcp-go may hold an acknowledgement back.
+    private static final long FLUSH_INTERVAL = 100 * MILLI;
+
     private static final long FIRST_WINDOW_ASK = 7 * SECOND;
     private static final long LONGEST_WINDOW_ASK = 120 * SECOND;
 
@@ -136,7 +139,10 @@ public final class Conversation {
         this.counters = counters;
         send = new SendBuffer(pool, config.mss(), config.firstSn(), config.firstTransmission());
         receive = new ReceiveBuffer(pool, config.receiveWindow(), config.firstSn());
-        control = new ClassicControl(config.mss());
+        control =
+                config.classic()
+                        ? new ClassicControl(config.mss())
+                        : new RateControl(config.mss(), FLUSH_INTERVAL);
         remoteEdge = config.firstSn() + DEFAULT_WINDOW;
         remoteUna = config.firstSn();
         lastTold = config.receiveWindow();
@@ -364,11 +370,13 @@ public final class Conversation {
     /// Says that the peer acknowledges at once, without a flush interval.
     public void peerAcknowledgesAtOnce() {
         rtt.peerAcknowledgesAtOnce();
+        control.peerAcknowledgesAtOnce();
     }
 
     /// Adds a round-trip time that was measured otherwise than by data.
-    public void sampleRoundTrip(long nanos) {
+    public void sampleRoundTrip(long nanos, long nowNanos) {
         rtt.sample(nanos);
+        control.onRoundTrip(nanos, nowNanos);
     }
 
     public long smoothedRoundTrip() {
@@ -450,7 +458,8 @@ public final class Conversation {
         if (bytes > 0) {
             pace(bytes, nowNanos);
         }
-        if (send.unsent() == 0 && send.lost() == 0 && send.inFlight() < control.window()) {
+        boolean shut = send.unsent() == 0 || send.next() - remoteEdge >= 0;
+        if (shut && send.lost() == 0 && send.inFlight() < control.window()) {
             send.applicationLimited();
         }
     }
