@@ -476,8 +476,8 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
         }
         boolean written = true;
         if (encoder.hasParity()) {
+            // Parity is not paced: the rate that data reaches beside it is what is measured.
             encoder.pollParity(out);
-            conversation.pace(out.position() - at, nowNanos);
         } else {
             written = emitSegments(out, most, nowNanos);
         }

@@ -465,7 +465,7 @@ public final class Conversation {
     }
 
     /// Gives the path time for bytes that were sent.
-    public void pace(int bytes, long nowNanos) {
+    private void pace(int bytes, long nowNanos) {
         long earliest = nowNanos - PACING_SLACK;
         paceFrom = (paceFrom - earliest < 0 ? earliest : paceFrom) + control.paceNanos(bytes);
     }

@@ -31,6 +31,9 @@ final class RateControl implements CongestionControl {
 
     private static final double STANDING_QUEUE = 1.2;
 
+    /// How much more is sent, at most, to make up for loss that no queue explains.
+    private static final double MOST_COMPENSATION = 0.3;
+
     private static final int FILTER_ROUNDS = 10;
     private static final long LEAST_RTT_AGE = 10_000_000_000L;
     private static final long UNKNOWN_RTT = 50_000_000;
@@ -63,6 +66,7 @@ final class RateControl implements CongestionControl {
     private long roundEnds;
     private int roundAcked;
     private int roundLost;
+    private double lossShare;
     private double fullRate;
     private int fullRounds;
     private int window = FIRST_WINDOW;
@@ -116,7 +120,7 @@ final class RateControl implements CongestionControl {
         return switch (mode) {
             case START -> measured ? START_GAIN : 1;
             case DRAIN -> DRAIN_GAIN;
-            case CRUISE -> CYCLE[cycle];
+            case CRUISE -> CYCLE[cycle] * (1 + Math.min(lossShare, MOST_COMPENSATION));
         };
     }
 
@@ -137,6 +141,9 @@ final class RateControl implements CongestionControl {
         }
         advance(acks, roundOver, nowNanos);
         if (roundOver) {
+            boolean queueStands = acks.rttNanos > STANDING_QUEUE * leastRtt + GRANULARITY;
+            double share = queueStands ? 0 : (double) roundLost / (roundAcked + roundLost);
+            lossShare += (share - lossShare) / 4;
             roundAcked = 0;
             roundLost = 0;
         }
