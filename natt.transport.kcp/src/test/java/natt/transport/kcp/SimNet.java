@@ -141,6 +141,12 @@ final class SimNet {
         return node;
     }
 
+    Node original(int host, int port, OriginalEndpoint endpoint) {
+        var node = new Node(address(host, port), endpoint);
+        nodes.add(node);
+        return node;
+    }
+
     static InetSocketAddress address(int host, int port) {
         return new InetSocketAddress("198.51.100." + host, port);
     }
