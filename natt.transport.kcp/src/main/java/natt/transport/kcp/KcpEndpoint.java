@@ -414,6 +414,8 @@ final class KcpEndpoint implements Transport.Endpoint {
             InetSocketAddress to = poll(into, nowNanos);
             if (to != null) {
                 datagramsSent++;
+            } else {
+                planTrim(nowNanos);
             }
             return to;
         } finally {
@@ -472,7 +474,11 @@ final class KcpEndpoint implements Transport.Endpoint {
                 streams.get(i).trim();
             }
             trimming = false;
+            planTrim(nowNanos);
         }
+    }
+
+    private void planTrim(long nowNanos) {
         if (!trimming && pool.idle() > 0) {
             trimming = true;
             trimAt = nowNanos + TRIM_NANOS;
@@ -487,8 +493,6 @@ final class KcpEndpoint implements Transport.Endpoint {
         }
         if (trimming) {
             least = Math.min(least, trimAt - nowNanos);
-        } else if (pool.idle() > 0) {
-            least = Math.min(least, TRIM_NANOS);
         }
         return least;
     }

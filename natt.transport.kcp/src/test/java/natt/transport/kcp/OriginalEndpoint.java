@@ -68,7 +68,9 @@ final class OriginalEndpoint implements Transport.Endpoint, Conversation.Events 
     @Override
     public @Nullable InetSocketAddress pollTransmit(ByteBuffer into, long nowNanos) {
         into.order(ByteOrder.LITTLE_ENDIAN);
-        return conversation != null && conversation.emit(into, 1400, nowNanos) ? peer : null;
+        return conversation != null && !deaf && conversation.emit(into, 1400, nowNanos)
+                ? peer
+                : null;
     }
 
     @Override
@@ -80,7 +82,7 @@ final class OriginalEndpoint implements Transport.Endpoint, Conversation.Events 
 
     @Override
     public long nanosUntilTimeout(long nowNanos) {
-        return conversation == null ? NEVER : conversation.nanosUntilTimeout(nowNanos);
+        return conversation == null || deaf ? NEVER : conversation.nanosUntilTimeout(nowNanos);
     }
 
     @Override

@@ -1,0 +1,251 @@
+package natt.transport.kcp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import natt.core.CloseReason;
+import natt.core.ResetCode;
+import natt.core.spi.Transport;
+import natt.transport.kcp.proto.Segment;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/// How long streams between two natts live, and how they end.
+class LifeTests {
+    private static final Optional<CloseReason> FINISHED = Optional.of(new CloseReason.Finished());
+    private static final Optional<CloseReason> SILENT =
+            Optional.of(new CloseReason.PeerSilent(Duration.ofSeconds(40)));
+
+    private final SimNet net = new SimNet(5);
+    private final SimNet.Node client = net.node(1, 40000, false);
+    private final SimNet.Node server = net.node(2, 30000, true);
+
+    private Transport.Stream dialed;
+    private Transport.Stream accepted;
+
+    private void connect() {
+        dialed = client.endpoint.dial(server.address, net.now);
+        net.runUntil(() -> !server.accepted.isEmpty(), Duration.ofSeconds(9));
+        accepted = server.onlyAccepted();
+        net.run(Duration.ofMillis(500));
+    }
+
+    @Test
+    void idleStreamLivesOnOneQuestionEvery15Seconds() {
+        connect();
+        int asked = client.sent;
+        int answered = server.sent;
+        net.run(Duration.ofMinutes(30));
+        assertEquals(Optional.empty(), dialed.closed());
+        assertEquals(Optional.empty(), accepted.closed());
+        // The server heard the client last, so its question is always just too late.
+        assertEquals(119, server.counter("keepalives") + client.counter("keepalives"));
+        assertEquals(119, client.sent - asked);
+        assertEquals(119, server.sent - answered);
+    }
+
+    @Test
+    void busyStreamLivesWithoutQuestions() {
+        connect();
+        for (int i = 0; i < 1800; i++) {
+            SimNet.write(dialed, "x", net.now);
+            net.run(Duration.ofSeconds(1));
+            assertEquals("x", SimNet.read(accepted, net.now));
+        }
+        assertEquals(0, server.counter("keepalives") + client.counter("keepalives"));
+        assertEquals(0, client.counter("retransmitted"));
+        assertEquals(Optional.empty(), dialed.closed());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void deadPeerIsNoticedWithin45Seconds(boolean outstanding) {
+        connect();
+        server.dead = true;
+        if (outstanding) {
+            SimNet.write(dialed, "hello?", net.now);
+        }
+        net.run(Duration.ofSeconds(41));
+        assertEquals(SILENT, dialed.closed());
+        assertEquals(0, client.counter("streams"));
+    }
+
+    @Test
+    void serverNoticesADeadClientToo() {
+        connect();
+        client.dead = true;
+        SimNet.write(accepted, "hello?", net.now);
+        net.run(Duration.ofSeconds(41));
+        assertEquals(SILENT, accepted.closed());
+        assertEquals(-1, accepted.read(java.nio.ByteBuffer.allocate(1), net.now));
+    }
+
+    @Test
+    void nobodyThereIsNoAnswerAfterTenSeconds() {
+        server.dead = true;
+        dialed = client.endpoint.dial(server.address, net.now);
+        net.run(Duration.ofMillis(9_999));
+        assertEquals(Optional.empty(), dialed.closed());
+        // 0, 0.25, 0.75, 1.75, 2.75 ... 9.75 s
+        assertEquals(12, client.sent);
+        net.run(Duration.ofMillis(1));
+        assertEquals(
+                Optional.of(new CloseReason.NoAnswer(Duration.ofSeconds(10))), dialed.closed());
+    }
+
+    @Test
+    void stalledReaderHoldsTheSenderBackAndLetsItGoOn() {
+        connect();
+        var bulk = new Bulk(dialed, accepted, 6_000_000, 1);
+        for (int i = 0; i < 3000; i++) {
+            bulk.write(net.now);
+            net.run(Duration.ofMillis(10));
+        }
+        assertTrue(!bulk.written());
+        long stalled = client.counter("segmentsSent");
+        assertEquals(1024, stalled - client.counter("retransmitted"));
+        net.runUntil(
+                () -> {
+                    bulk.pump(net.now);
+                    return bulk.done();
+                },
+                Duration.ofSeconds(5));
+    }
+
+    @Test
+    void lostNewsOfAnOpenWindowOnlyDelays() {
+        connect();
+        var bulk = new Bulk(dialed, accepted, 3_000_000, 1);
+        for (int i = 0; i < 1000; i++) {
+            bulk.write(net.now);
+            net.run(Duration.ofMillis(10));
+        }
+        long[] tells = {0};
+        net.path.dropped =
+                bytes -> Datagrams.command(bytes) == Segment.WINDOW_TELL && tells[0]++ < 4;
+        long millis =
+                net.runUntil(
+                        () -> {
+                            bulk.pump(net.now);
+                            return bulk.done();
+                        },
+                        Duration.ofSeconds(20));
+        assertTrue(tells[0] >= 4, "four were lost");
+        assertTrue(millis < 16_000, () -> millis + " ms");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.3})
+    void bothEndsFinishInOrder(double loss) {
+        net.path.loss = loss;
+        dialed = client.endpoint.dial(server.address, net.now);
+        var question = "question".repeat(1000);
+        SimNet.write(dialed, question, net.now);
+        dialed.finish(net.now);
+        net.runUntil(() -> !server.accepted.isEmpty(), Duration.ofSeconds(9));
+        accepted = server.onlyAccepted();
+        var heard = new StringBuilder();
+        net.runUntil(
+                () -> {
+                    String more = SimNet.read(accepted, net.now);
+                    heard.append(more == null ? "" : more);
+                    return more == null;
+                },
+                Duration.ofSeconds(30));
+        assertEquals(question, heard.toString());
+        SimNet.write(accepted, "answer", net.now);
+        accepted.finish(net.now);
+        net.runUntil(
+                () -> dialed.closed().isPresent() && accepted.closed().isPresent(),
+                Duration.ofSeconds(30));
+        assertEquals("answer", SimNet.read(dialed, net.now));
+        assertEquals(null, SimNet.read(dialed, net.now));
+        assertEquals(FINISHED, dialed.closed());
+        assertEquals(FINISHED, accepted.closed());
+        net.run(Duration.ofSeconds(10));
+        assertEquals(Long.MAX_VALUE, server.endpoint.nanosUntilTimeout(net.now));
+    }
+
+    @Test
+    void lastFinThatIsNeverAcknowledgedIsGivenUp() {
+        connect();
+        dialed.finish(net.now);
+        net.run(Duration.ofSeconds(1));
+        client.dead = true;
+        accepted.finish(net.now);
+        net.run(Duration.ofMillis(5_100));
+        assertEquals(FINISHED, accepted.closed());
+    }
+
+    @Test
+    void lostAcknowledgementOfTheLastFinIsSaidAgain() {
+        connect();
+        accepted.finish(net.now);
+        net.run(Duration.ofSeconds(1));
+        // The server acknowledges the client's FIN in its last datagram; lose it.
+        int[] lost = {0};
+        net.path.dropped = bytes -> Datagrams.command(bytes) == Segment.ACK && lost[0]++ < 2;
+        dialed.finish(net.now);
+        net.run(Duration.ofSeconds(2));
+        assertTrue(lost[0] > 2);
+        assertEquals(FINISHED, accepted.closed());
+        assertEquals(FINISHED, dialed.closed());
+        assertEquals(0, client.counter("timeouts") > 3 ? 1 : 0);
+    }
+
+    @Test
+    void lostResetIsSentAgain() {
+        connect();
+        int[] lost = {0};
+        net.path.dropped = bytes -> Datagrams.command(bytes) == Segment.RESET && lost[0]++ < 3;
+        accepted.reset(ResetCode.TARGET_RESET, net.now);
+        net.run(Duration.ofSeconds(2));
+        assertEquals(Optional.of(new CloseReason.Remote(ResetCode.TARGET_RESET)), dialed.closed());
+        assertEquals(1, client.counter("reset"));
+    }
+
+    @Test
+    void segmentOfAResetConversationIsAnsweredByAReset() {
+        connect();
+        int[] lost = {0};
+        net.path.dropped = bytes -> Datagrams.command(bytes) == Segment.RESET && lost[0]++ < 4;
+        accepted.reset(ResetCode.SHUTTING_DOWN, net.now);
+        net.run(Duration.ofSeconds(3));
+        assertEquals(4, lost[0]);
+        assertEquals(Optional.empty(), dialed.closed());
+        SimNet.write(dialed, "anybody?", net.now);
+        net.run(Duration.ofMillis(20));
+        assertEquals(Optional.of(new CloseReason.Remote(ResetCode.SHUTTING_DOWN)), dialed.closed());
+    }
+
+    @Test
+    void shutdownTellsEveryPeer() {
+        connect();
+        var second = client.endpoint.dial(server.address, net.now);
+        net.run(Duration.ofSeconds(1));
+        server.endpoint.shutdown(ResetCode.SHUTTING_DOWN, net.now);
+        net.run(Duration.ofMillis(10));
+        var reason = Optional.of(new CloseReason.Remote(ResetCode.SHUTTING_DOWN));
+        assertEquals(reason, dialed.closed());
+        assertEquals(reason, second.closed());
+        assertEquals(Optional.of(new CloseReason.Local()), accepted.closed());
+        assertEquals(0, server.counter("streams"));
+    }
+
+    @Test
+    void manySmallWritesShareSegments() {
+        connect();
+        long before = client.counter("segmentsSent");
+        for (int i = 0; i < 10_000; i++) {
+            SimNet.write(dialed, "x", net.now);
+        }
+        net.run(Duration.ofSeconds(1));
+        assertEquals(8, client.counter("segmentsSent") - before);
+        assertEquals("x".repeat(10_000), SimNet.read(accepted, net.now));
+    }
+}
