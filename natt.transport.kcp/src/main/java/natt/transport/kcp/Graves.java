@@ -32,6 +32,7 @@ final class Graves {
         private int conv;
         private long until;
         private Answer answer = Answer.NOTHING;
+        private int command;
         private int una;
         private int sn;
         private int ts;
@@ -41,15 +42,19 @@ final class Graves {
 
         private Grave() {}
 
-        /// Answers by acknowledging, from now on.
+        /// Acknowledges what has arrived, now and as the answer to what arrives again. Without the
+        /// first, a peer whose own end came last would have to repeat it to learn that it did.
         void asFinished(int una) {
             answer = Answer.ACK;
             this.una = una;
+            command = Segment.WINDOW_TELL;
+            due = true;
         }
 
         /// Sends a RESET now, a few times, and as the answer to what arrives.
         void asReset(ResetCode code, long nowNanos) {
             answer = Answer.RESET;
+            command = Segment.RESET;
             sn = code.code();
             due = true;
             resets = 0;
@@ -79,6 +84,9 @@ final class Graves {
         grave.until = nowNanos + KEPT;
         grave.answer = Answer.NOTHING;
         grave.due = false;
+        grave.ts = 0;
+        grave.sn = 0;
+        grave.una = 0;
         grave.resets = RESETS.length;
         return grave;
     }
@@ -114,6 +122,7 @@ final class Graves {
             } else if (grave.answer == Answer.ACK
                     && (reader.command() == Segment.PUSH || reader.command() == Segment.FIN)) {
                 grave.due = true;
+                grave.command = Segment.ACK;
                 grave.sn = reader.sn();
                 grave.ts = reader.ts();
             }
@@ -128,11 +137,10 @@ final class Graves {
             Grave grave = at(i);
             if (grave.due) {
                 grave.due = false;
-                boolean ack = grave.answer == Answer.ACK;
                 Segment.write(
                         into,
                         grave.conv,
-                        ack ? Segment.ACK : Segment.RESET,
+                        grave.command,
                         0,
                         KcpStream.UNPROVEN_WINDOW,
                         grave.ts,

@@ -189,13 +189,28 @@ class LifeTests {
         net.run(Duration.ofSeconds(1));
         // The server acknowledges the client's FIN in its last datagram; lose it.
         int[] lost = {0};
-        net.path.dropped = bytes -> Datagrams.command(bytes) == Segment.ACK && lost[0]++ < 2;
+        net.path.dropped =
+                bytes ->
+                        (Datagrams.command(bytes) == Segment.ACK
+                                        || Datagrams.command(bytes) == Segment.WINDOW_TELL)
+                                && lost[0]++ < 2;
         dialed.finish(net.now);
         net.run(Duration.ofSeconds(2));
         assertTrue(lost[0] > 2);
         assertEquals(FINISHED, accepted.closed());
         assertEquals(FINISHED, dialed.closed());
         assertEquals(0, client.counter("timeouts") > 3 ? 1 : 0);
+    }
+
+    @Test
+    void lastFinIsAcknowledgedWithoutBeingRepeated() {
+        connect();
+        accepted.finish(net.now);
+        net.run(Duration.ofSeconds(1));
+        dialed.finish(net.now);
+        net.run(Duration.ofSeconds(1));
+        assertEquals(FINISHED, dialed.closed());
+        assertEquals(0, client.counter("retransmitted"));
     }
 
     @Test
