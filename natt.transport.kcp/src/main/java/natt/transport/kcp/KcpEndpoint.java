@@ -40,8 +40,15 @@ final class KcpEndpoint implements Transport.Endpoint {
     private static final int LEAST_LARGEST_DATAGRAM = 128;
     private static final byte[] SSH = {'S', 'S', 'H', '-'};
 
-    private static final int MOST_STREAMS = 16;
-    private static final int MOST_STREAMS_OF_HOST = 8;
+    /// For natts, whose cookie shows that they are where they say they are.
+    private static final int MOST_STREAMS = 64;
+
+    private static final int MOST_STREAMS_OF_HOST = 32;
+
+    /// For original peers, which can be imitated from anywhere.
+    private static final int MOST_ORIGINALS = 16;
+
+    private static final int MOST_ORIGINALS_OF_HOST = 8;
     private static final int MOST_UNPROVEN = 4;
     private static final int MOST_REPLIES = 64;
     private static final long TRIM_NANOS = 5_000_000_000L;
@@ -350,6 +357,8 @@ final class KcpEndpoint implements Transport.Endpoint {
     private boolean hasRoom(InetSocketAddress from, boolean proven) {
         int all = 0;
         int ofHost = 0;
+        int originals = 0;
+        int originalsOfHost = 0;
         int unproven = 0;
         KcpStream victim = null;
         KcpStream victimOfHost = null;
@@ -358,25 +367,31 @@ final class KcpEndpoint implements Transport.Endpoint {
             if (each.dialed()) {
                 continue;
             }
-            boolean sameHost = bytesEqual(from, each.peer());
+            int sameHost = sameHost(from, each.peer()) ? 1 : 0;
             all++;
-            ofHost += sameHost ? 1 : 0;
+            ofHost += sameHost;
+            if (!each.peerIsNatt()) {
+                originals++;
+                originalsOfHost += sameHost;
+            }
             if (!each.proven()) {
                 unproven++;
                 victim = victim == null ? each : victim;
-                victimOfHost = victimOfHost == null && sameHost ? each : victimOfHost;
+                victimOfHost = victimOfHost == null && sameHost == 1 ? each : victimOfHost;
             }
         }
-        if (!proven) {
-            return unproven < MOST_UNPROVEN && all < MOST_STREAMS && ofHost < MOST_STREAMS_OF_HOST;
+        if (proven) {
+            boolean hostHasRoom = ofHost < MOST_STREAMS_OF_HOST || evict(victimOfHost);
+            return hostHasRoom && (all < MOST_STREAMS || evict(victim));
         }
-        if (ofHost >= MOST_STREAMS_OF_HOST) {
-            return evict(victimOfHost);
-        }
-        return all < MOST_STREAMS || evict(victim);
+        return unproven < MOST_UNPROVEN
+                && originals < MOST_ORIGINALS
+                && originalsOfHost < MOST_ORIGINALS_OF_HOST
+                && all < MOST_STREAMS
+                && ofHost < MOST_STREAMS_OF_HOST;
     }
 
-    private static boolean bytesEqual(InetSocketAddress a, InetSocketAddress b) {
+    private static boolean sameHost(InetSocketAddress a, InetSocketAddress b) {
         InetAddress ip = a.getAddress();
         return ip != null && ip.equals(b.getAddress());
     }

@@ -11,6 +11,8 @@ import natt.transport.kcp.proto.Segment;
 
 import org.junit.jupiter.api.Test;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -169,27 +171,55 @@ class HostileTests {
 
     @Test
     void fullTableRefusesTheNewcomerAndTellsIt() {
-        assertEquals(8, dialFrom(11, 9));
+        assertEquals(32, dialFrom(11, 33));
         assertEquals(1, server.counter("refused"));
-        assertEquals(16, dialFrom(12, 8));
+        assertEquals(64, dialFrom(12, 32));
         var late = client.endpoint.dial(server.address, net.now);
         net.run(Duration.ofSeconds(1));
         assertEquals(Optional.of(new CloseReason.Remote(ResetCode.BUSY)), late.closed());
-        assertEquals(16, server.counter("streams"));
+        assertEquals(64, server.counter("streams"));
+    }
+
+    @Test
+    void originalPeersShareSixteenStreamsAndOneHostHasEight() {
+        assertEquals(8, dialOriginals(11, 9));
+        assertEquals(16, dialOriginals(12, 9));
+        assertEquals(16, dialOriginals(13, 1));
+        assertEquals(17, dialFrom(14, 1));
+    }
+
+    /// Opens streams from original peers on one host, each proving its address by acknowledging
+    /// an answer, and returns how many streams the server has then.
+    private long dialOriginals(int host, int count) {
+        for (int i = 0; i < count; i++) {
+            var original = new OriginalEndpoint(32);
+            net.original(host, 42_000 + i, original);
+            original.open(server.address, 100 * host + i, net.now);
+            original.conversation.write(
+                    ByteBuffer.wrap(BANNER.getBytes(StandardCharsets.US_ASCII)));
+            net.run(Duration.ofMillis(500));
+            for (Transport.Stream stream : server.accepted) {
+                if (stream.closed().isEmpty() && !stream.answered()) {
+                    SimNet.write(stream, "x", net.now);
+                }
+            }
+            net.run(Duration.ofMillis(500));
+        }
+        return server.counter("streams");
     }
 
     @Test
     void provenStreamTakesThePlaceOfAnUnprovenOne() {
-        dialFrom(11, 8);
-        dialFrom(12, 4);
+        dialFrom(11, 32);
+        dialFrom(12, 28);
         for (int i = 0; i < 4; i++) {
             net.inject(server, SimNet.address(20 + i, 1), push(i, 0, BANNER));
         }
-        assertEquals(16, server.counter("streams"));
+        assertEquals(64, server.counter("streams"));
         Transport.Stream dialed = client.endpoint.dial(server.address, net.now);
         net.run(Duration.ofSeconds(1));
         assertTrue(dialed.answered());
-        assertEquals(16, server.counter("streams"));
+        assertEquals(64, server.counter("streams"));
     }
 
     @Test
