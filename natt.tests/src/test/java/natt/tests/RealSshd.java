@@ -9,7 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Debian's sshd with keys and a configuration of its own, and the command lines of clients
-/// that touch no file of the user's.
+/// that touch no file of the user's: not even the start-up files of the user's shell are read,
+/// since sessions have another `HOME`.
 public final class RealSshd implements AutoCloseable {
     private final Path directory;
     private final int port;
@@ -56,12 +57,14 @@ public final class RealSshd implements AutoCloseable {
                 MaxSessions 100
                 LogLevel VERBOSE
                 Subsystem sftp internal-sftp
+                SetEnv HOME=%s
                 """
                         .formatted(
                                 port,
                                 address,
                                 directory.resolve("host_key"),
-                                directory.resolve("authorized_keys")));
+                                directory.resolve("authorized_keys"),
+                                directory));
         String program = Programs.find("sshd").orElseThrow().toString();
         RunningProcess process =
                 processes

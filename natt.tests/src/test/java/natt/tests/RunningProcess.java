@@ -28,9 +28,9 @@ public final class RunningProcess implements AutoCloseable {
         this.name = name;
         this.process = process;
         openStreams = binary ? 1 : 2;
-        Thread.ofVirtual().start(() -> collect(process.getErrorStream()));
+        Thread.ofPlatform().daemon().start(() -> collect(process.getErrorStream()));
         if (!binary) {
-            Thread.ofVirtual().start(() -> collect(process.getInputStream()));
+            Thread.ofPlatform().daemon().start(() -> collect(process.getInputStream()));
         }
     }
 

@@ -48,6 +48,7 @@ class DeathLabTests {
     }
 
     @Test
+    @Execution(ExecutionMode.SAME_THREAD)
     void killedNattcLeavesNoSessionBehind() throws Exception {
         RunningProcess natts = home.startNatts();
         RunningProcess ssh = sessionThatWaits();
@@ -62,6 +63,7 @@ class DeathLabTests {
     }
 
     @Test
+    @Execution(ExecutionMode.SAME_THREAD)
     void killedNattsLeavesNoHangingSsh() throws Exception {
         RunningProcess natts = home.startNatts();
         RunningProcess ssh = sessionThatWaits();

@@ -47,6 +47,7 @@ class MoveLabTests {
     }
 
     @Test
+    @Execution(ExecutionMode.SAME_THREAD)
     void newPortIsPublishedAndReached() throws Exception {
         RunningProcess natts = home.natts();
         int before = natts.mark();
@@ -58,6 +59,7 @@ class MoveLabTests {
     }
 
     @Test
+    @Execution(ExecutionMode.SAME_THREAD)
     void newAddressIsPublishedAndReached() throws Exception {
         RunningProcess natts = home.natts();
         int before = natts.mark();
