@@ -95,6 +95,16 @@ final class Graves {
         return graves[(oldest + i) % MOST];
     }
 
+    /// Whether a conversation with this address has just ended.
+    boolean knows(InetSocketAddress address) {
+        for (int i = 0; i < count; i++) {
+            if (address.equals(at(i).address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Takes a datagram, if it is for an ended conversation.
     boolean handle(InetSocketAddress from, Segment reader, ByteBuffer in, int at, int end) {
         for (int i = count - 1; i >= 0; i--) {

@@ -131,8 +131,16 @@ final class KcpEndpoint implements Transport.Endpoint {
     }
 
     private void add(KcpStream stream) {
+        if (graves.knows(stream.peer())) {
+            stream.shareAddress();
+        }
         stream.sibling = byAddress.put(stream.peer(), stream);
         streams.add(stream);
+        if (stream.sibling != null) {
+            for (KcpStream each = stream; each != null; each = each.sibling) {
+                each.shareAddress();
+            }
+        }
     }
 
     private @Nullable KcpStream find(InetSocketAddress peer, int conv) {
@@ -287,17 +295,15 @@ final class KcpEndpoint implements Transport.Endpoint {
         return true;
     }
 
-    /// A parity packet names no conversation: every stream of its address gets it.
+    /// A parity packet names no conversation, so it is of use only to a stream that has its
+    /// address for itself.
     private void handleParity(InetSocketAddress from, ByteBuffer in, long nowNanos) {
         datagramsReceived++;
         KcpStream stream = byAddress.get(from);
-        if (stream == null) {
+        if (stream == null || stream.sharesAddress()) {
             ignored++;
-        }
-        while (stream != null) {
-            KcpStream next = stream.sibling;
+        } else {
             stream.parity(in, nowNanos);
-            stream = next;
         }
     }
 

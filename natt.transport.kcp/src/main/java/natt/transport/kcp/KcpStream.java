@@ -87,6 +87,7 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
 
     private Peer peer;
     private boolean proven;
+    private boolean sharesAddress;
     private long lastParity;
     private long inputAt;
     private long bytesReceived;
@@ -242,12 +243,23 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
     void input(ByteBuffer datagram, int at, long nowNanos) {
         bytesReceived += datagram.remaining();
         input(datagram, at, datagram.limit(), nowNanos);
-        if (at > datagram.position() && nowNanos - lastParity < PARITY_EXPECTED) {
+        if (at > datagram.position() && !sharesAddress && nowNanos - lastParity < PARITY_EXPECTED) {
             feedDecoder(datagram, nowNanos);
         }
     }
 
-    /// Takes a parity packet from this stream's address, which may be of another stream there.
+    /// Says that there is, or just was, another conversation with this stream's address. The
+    /// parity of one, taken for the other's, could pass for right and make wrong bytes: its
+    /// packets have the same seqids and much the same headers. So none is sent or taken.
+    void shareAddress() {
+        sharesAddress = true;
+    }
+
+    boolean sharesAddress() {
+        return sharesAddress;
+    }
+
+    /// Takes a parity packet from this stream's address.
     void parity(ByteBuffer datagram, long nowNanos) {
         lastParity = nowNanos;
         feedDecoder(datagram, nowNanos);
@@ -502,6 +514,7 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
         int limit = out.limit();
         encoder.sendParity(
                 proven
+                        && !sharesAddress
                         && (nowNanos - bornAt < PARITY_AT_FIRST
                                 || conversation.hasLostWithin(PARITY_AFTER_LOSS, nowNanos)));
         encoder.seal(out.limit(end).position(at));

@@ -458,8 +458,9 @@ public final class Conversation {
         if (bytes > 0) {
             pace(bytes, nowNanos);
         }
-        boolean shut = send.unsent() == 0 || send.next() - remoteEdge >= 0;
-        if (shut && send.lost() == 0 && send.inFlight() < control.window()) {
+        // A full window of the peer is part of the path, until the peer reads no more.
+        boolean idle = send.unsent() == 0 || waitsForWindow();
+        if (idle && send.lost() == 0 && send.inFlight() < control.window()) {
             send.applicationLimited();
         }
     }
