@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 
 @Timeout(30)
 class DriverTests {
@@ -111,16 +112,25 @@ class DriverTests {
 
     @Test
     void actionsRunInOrderAndScheduledOnesWhenDue() throws Exception {
+        var now = new AtomicLong(Long.MAX_VALUE - 10_000_000);
         BlockingQueue<String> ran = new LinkedBlockingQueue<>();
-        driver.execute(
-                () -> {
-                    driver.schedule(Duration.ofMillis(30), () -> ran.add("later"));
-                    driver.schedule(Duration.ofMillis(5), () -> ran.add("sooner"));
-                });
-        driver.execute(() -> ran.add("now"));
-        assertEquals("now", ran.take());
-        assertEquals("sooner", ran.take());
-        assertEquals("later", ran.take());
+        try (var frozen = new Driver(now::get, "test-frozen").start()) {
+            frozen.execute(
+                    () -> {
+                        frozen.schedule(Duration.ofMillis(30), () -> ran.add("later"));
+                        frozen.schedule(Duration.ofMillis(5), () -> ran.add("sooner"));
+                        ran.add("now");
+                    });
+            assertEquals("now", ran.take());
+            now.addAndGet(4_999_999);
+            frozen.execute(() -> ran.add("too early"));
+            assertEquals("too early", ran.take());
+            now.addAndGet(25_000_001);
+            frozen.execute(() -> ran.add("due"));
+            assertEquals("due", ran.take());
+            assertEquals("sooner", ran.take());
+            assertEquals("later", ran.take());
+        }
     }
 
     @Test

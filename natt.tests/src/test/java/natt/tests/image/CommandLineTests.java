@@ -53,7 +53,7 @@ class CommandLineTests {
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --listen x | HOST:PORT",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --listen :99999 | port",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --ssh-target x |"
-                    + " HOST:PORT",
+                        + " HOST:PORT",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --stun none | publish",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --ttl 0 | --ttl",
                 "natts | --compat quic | kcp-go",
