@@ -11,6 +11,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 @Timeout(120)
 class HarnessTests {
@@ -84,13 +85,20 @@ class HarnessTests {
 
     @Test
     void testWithoutWhatItNeedsIsSkippedUnlessAllIsRequired() {
-        List<String> missing = List.of("no sshd", "no image");
-        assertTrue(RequiresCondition.decide(missing, "").isDisabled());
-        assertEquals(
-                "no sshd; no image",
-                RequiresCondition.decide(missing, "").getReason().orElseThrow());
+        Map<Need, String> missing = Map.of(Need.SSHD, "no sshd");
+        var skipped = RequiresCondition.decide(missing, "");
+        assertTrue(skipped.isDisabled());
+        assertEquals("no sshd", skipped.getReason().orElseThrow());
         assertThrows(AssertionError.class, () -> RequiresCondition.decide(missing, "all"));
-        assertFalse(RequiresCondition.decide(List.of(), "all").isDisabled());
+        assertThrows(AssertionError.class, () -> RequiresCondition.decide(missing, "image,sshd"));
+        assertFalse(RequiresCondition.decide(Map.of(), "all").isDisabled());
+    }
+
+    @Test
+    void laboratoryBesideTheRepositoryIsRequiredByNameOnly() {
+        Map<Need, String> missing = Map.of(Need.NATLAB, "no laboratory");
+        assertTrue(RequiresCondition.decide(missing, "all").isDisabled());
+        assertThrows(AssertionError.class, () -> RequiresCondition.decide(missing, "all,natlab"));
     }
 
     private Processes.Start peer(Network lab, String host, String... arguments) {

@@ -29,8 +29,13 @@ public enum Need {
         }
     },
 
-    /// The NAT laboratory beside the repository.
+    /// The NAT laboratory beside the repository, of which it is no part.
     NATLAB {
+        @Override
+        boolean isInstallable() {
+            return false;
+        }
+
         @Override
         Optional<String> probe() {
             if (!Files.isRegularFile(Repository.natlab().resolve("natlab"))) {
@@ -91,6 +96,12 @@ public enum Need {
     private Optional<String> missing;
 
     abstract Optional<String> probe();
+
+    /// Whether whoever has the repository can provide it, so that `natt.require=all` may ask
+    /// for it.
+    boolean isInstallable() {
+        return true;
+    }
 
     /// Why this is missing; empty if it is here.
     @SuppressWarnings("OptionalAssignedToNull")

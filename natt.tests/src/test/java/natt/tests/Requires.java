@@ -9,7 +9,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /// What a test needs from the machine. Where it is missing the test is skipped, loudly, or
-/// fails when the system property `natt.require` is `all`.
+/// fails when the system property `natt.require` names it or is `all`. `all` does not ask for
+/// the laboratory that lies beside the repository: `all,natlab` does.
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Inherited

@@ -46,9 +46,9 @@ class KcpGoInteropTests {
         " 8192,  100000000,  0",
         "    1,       2000,  5",
         " 4096,    1000000,  5",
-        "65536,    1000000,  5",
+        "65536,    3000000,  5",
         "    1,        300, 20",
-        "65536,     200000, 20",
+        "65536,     500000, 20",
     })
     void goClientMovesBytesThroughNattsAndBack(int chunk, long bytes, int loss) throws Exception {
         try (var echo = Tcp.echo()) {
@@ -76,9 +76,9 @@ class KcpGoInteropTests {
         "65536,  100000000,  0",
         "    1,       2000,  5",
         " 4096,    1000000,  5",
-        "65536,    1000000,  5",
+        "65536,    3000000,  5",
         "    1,        300, 20",
-        "65536,     200000, 20",
+        "65536,     500000, 20",
     })
     void nattcMovesBytesThroughAGoServerAndBack(int chunk, long bytes, int loss) throws Exception {
         try (var echo = Tcp.echo()) {
