@@ -546,6 +546,7 @@ final class KcpEndpoint implements Transport.Endpoint {
         all.put("ignored", ignored + segments.ignored);
         all.put("refused", refused);
         all.put("reset", resets);
+        all.put("bytesHeld", pool.held());
         return all;
     }
 }

@@ -68,7 +68,7 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
     private static final int AMPLIFICATION = 3;
 
     static final int UNPROVEN_WINDOW = 32;
-    static final int WINDOW = 1024;
+    static final int WINDOW = 2048;
 
     private enum Peer {
         UNKNOWN,

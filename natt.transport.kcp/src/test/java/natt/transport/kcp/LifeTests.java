@@ -12,7 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Optional;
 
 /// How long streams between two natts live, and how they end.
@@ -101,14 +104,14 @@ class LifeTests {
     @Test
     void stalledReaderHoldsTheSenderBackAndLetsItGoOn() {
         connect();
-        var bulk = new Bulk(dialed, accepted, 6_000_000, 1);
+        var bulk = new Bulk(dialed, accepted, 10_000_000, 1);
         for (int i = 0; i < 3000; i++) {
             bulk.write(net.now);
             net.run(Duration.ofMillis(10));
         }
         assertTrue(!bulk.written());
         long stalled = client.counter("segmentsSent");
-        assertEquals(1024, stalled - client.counter("retransmitted"));
+        assertEquals(2048, stalled - client.counter("retransmitted"));
         net.runUntil(
                 () -> {
                     bulk.pump(net.now);
@@ -211,6 +214,39 @@ class LifeTests {
         net.run(Duration.ofSeconds(1));
         assertEquals(FINISHED, dialed.closed());
         assertEquals(0, client.counter("retransmitted"));
+    }
+
+    @Test
+    void stalledReadersTogetherHoldABoundedAmountAndLoseNothing() {
+        net.path.delay = Duration.ofMillis(1);
+        var senders = new ArrayList<Transport.Stream>();
+        for (int host = 50; host < 52; host++) {
+            var node = net.node(host, 41_000, false);
+            for (int i = 0; i < 20; i++) {
+                senders.add(node.endpoint.dial(server.address, net.now));
+            }
+        }
+        net.run(Duration.ofSeconds(1));
+        var chunk = new byte[65_536];
+        var written = new long[senders.size()];
+        for (int round = 0; round < 100; round++) {
+            for (int i = 0; i < senders.size(); i++) {
+                written[i] += senders.get(i).write(ByteBuffer.wrap(chunk), net.now);
+            }
+            net.run(Duration.ofMillis(20));
+            assertTrue(server.counter("bytesHeld") < 66L << 20);
+        }
+        assertTrue(server.counter("bytesHeld") > 60L << 20);
+        long expected = Arrays.stream(written).sum();
+        var into = ByteBuffer.allocate(65_536);
+        long received = 0;
+        for (int round = 0; round < 20_000 && received < expected; round++) {
+            for (Transport.Stream stream : server.accepted) {
+                received += Math.max(0, stream.read(into.clear(), net.now));
+            }
+            net.run(Duration.ofMillis(5));
+        }
+        assertEquals(expected, received);
     }
 
     @Test

@@ -41,7 +41,7 @@ public final class Conversation {
     private static final long LONGEST_BACKOFF = 5 * SECOND;
     private static final int PROBES = 2;
     private static final int LEAST_HELD = 64;
-    private static final int MOST_HELD = 2048;
+    private static final int MOST_HELD = 3072;
     private static final int MOST_FRAGMENTS = 255;
 
     /// Receives what is not about data.
@@ -83,6 +83,7 @@ public final class Conversation {
 
     private final int conv;
     private final Events events;
+    private final SegmentPool pool;
     private final Counters counters;
     private final Segment segment = new Segment();
     private final SendBuffer send;
@@ -137,6 +138,7 @@ public final class Conversation {
         conv = config.conv();
         this.events = events;
         this.counters = counters;
+        this.pool = pool;
         send = new SendBuffer(pool, config.mss(), config.firstSn(), config.firstTransmission());
         receive = new ReceiveBuffer(pool, config.receiveWindow(), config.firstSn());
         control =
@@ -259,14 +261,18 @@ public final class Conversation {
 
     /// Takes bytes of the stream, as many as may be held.
     public int write(ByteBuffer data) {
-        int most = Math.clamp(2L * control.window(), LEAST_HELD, MOST_HELD);
-        return finishing ? 0 : send.append(data, most);
+        return finishing ? 0 : send.append(data, mostHeld());
+    }
+
+    private int mostHeld() {
+        return pool.exhausted()
+                ? LEAST_HELD
+                : Math.clamp(2L * control.window(), LEAST_HELD, MOST_HELD);
     }
 
     /// Whether [#write] would take something.
     public boolean writable() {
-        int most = Math.clamp(2L * control.window(), LEAST_HELD, MOST_HELD);
-        return !finishing && send.held() < most;
+        return !finishing && send.held() < mostHeld();
     }
 
     /// Takes a message as a whole or, if there is no room now, not at all.

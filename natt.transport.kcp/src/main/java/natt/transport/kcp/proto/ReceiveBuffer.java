@@ -76,6 +76,11 @@ final class ReceiveBuffer {
         if (finSeen && sn - finSn > 0) {
             return false;
         }
+        // What is not acknowledged is sent again; what is next is taken, so that nothing stalls.
+        boolean arrivedBefore = sn - end < 0 && ring.at(sn).filled;
+        if (pool.exhausted() && sn != first && !arrivedBefore) {
+            return false;
+        }
         ring.reserve(first, sn - first + 1);
         if (sn - end >= 0) {
             end = sn + 1;

@@ -8,14 +8,25 @@ public final class SegmentPool {
     /// The most data that a segment can have, in bytes: a datagram of 1500, all of it KCP.
     public static final int BLOCK_LENGTH = 1500 - Segment.HEADER_LENGTH;
 
+    /// What all conversations of a port may hold together: 64 MiB.
+    static final int MOST_BLOCKS = (64 << 20) / BLOCK_LENGTH;
+
     private final ArrayList<byte[]> free = new ArrayList<>();
 
     /// The least number of free blocks since the last [#trim].
     private int least;
 
+    private int taken;
+
     public SegmentPool() {}
 
+    /// Whether nothing more may be held than what keeps conversations going.
+    boolean exhausted() {
+        return taken >= MOST_BLOCKS;
+    }
+
     byte[] take() {
+        taken++;
         if (free.isEmpty()) {
             return new byte[BLOCK_LENGTH];
         }
@@ -25,6 +36,7 @@ public final class SegmentPool {
     }
 
     void give(byte[] block) {
+        taken--;
         free.add(block);
     }
 
@@ -33,6 +45,11 @@ public final class SegmentPool {
         free.subList(free.size() - least, free.size()).clear();
         free.trimToSize();
         least = free.size();
+    }
+
+    /// How many bytes of memory conversations hold.
+    public long held() {
+        return (long) taken * BLOCK_LENGTH;
     }
 
     /// The number of blocks that lie unused.
