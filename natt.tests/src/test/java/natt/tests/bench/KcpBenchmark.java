@@ -1,0 +1,180 @@
+package natt.tests.bench;
+
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+
+/// What KCP costs: a steady stream between two engines in memory, in virtual time, on a path of
+/// 10 ms there and back without a limit of its rate.
+///
+/// One operation is a message of [#MESSAGE] bytes, a segment in both engines, delivered in order
+/// to the reader: sending and receiving side, acknowledgements and retransmissions included.
+@State(Scope.Thread)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Fork(
+        value = 2,
+        jvmArgs = {"-XX:+UseSerialGC", "-Xms256m", "-Xmx256m"})
+@Warmup(iterations = 4, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class KcpBenchmark {
+    static final int MESSAGE = 1376;
+    static final int WINDOW = 1024;
+
+    private static final int MESSAGES = 768;
+    private static final long DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long MOST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final int VERIFIED_BYTES = 4_000_000;
+
+    /// In percent, each way.
+    @Param({"0", "1"})
+    double loss;
+
+    @Param({"natt", "jkcp"})
+    String engine;
+
+    private Side sender;
+    private Side receiver;
+    private Wire there;
+    private Wire back;
+    private long now;
+    private long movedAt;
+    private long written;
+    private long received;
+    private boolean verifying;
+    private final ByteBuffer out = ByteBuffer.allocate(MESSAGE).limit(0);
+    private final ByteBuffer in = ByteBuffer.allocate(MESSAGE);
+
+    public KcpBenchmark() {}
+
+    /// Connects the engines, and checks each byte of a first part.
+    @Setup(Level.Trial)
+    public void connect() {
+        boolean ours = engine.equals("natt");
+        there = new Wire(DELAY_NANOS, loss / 100, 1);
+        back = new Wire(DELAY_NANOS, loss / 100, 2);
+        sender = ours ? NattSide.dialing(now, 3) : new JkcpSide();
+        receiver = ours ? NattSide.accepting(now, 4) : new JkcpSide();
+        verifying = true;
+        deliver(VERIFIED_BYTES);
+        while (written > received) {
+            turn(false);
+        }
+        verifying = false;
+    }
+
+    /// A steady stream, of which each invocation goes on where the last one stopped.
+    @Benchmark
+    @OperationsPerInvocation(MESSAGES)
+    public long steadyStream() {
+        return deliver(MESSAGES * MESSAGE);
+    }
+
+    private long deliver(int bytes) {
+        for (long target = received + bytes; received < target; ) {
+            turn(true);
+        }
+        return received;
+    }
+
+    /// Lets time pass to the next thing that happens, and everything happen that is due then.
+    private void turn(boolean writing) {
+        long wait = Math.min(sender.nanosUntilTimeout(now), receiver.nanosUntilTimeout(now));
+        wait = Math.min(wait, there.nanosUntilArrival(now));
+        wait = Math.min(wait, back.nanosUntilArrival(now));
+        now += Math.clamp(wait, 0, MOST_IDLE_NANOS);
+        if (now - movedAt > MOST_IDLE_NANOS) {
+            throw new AssertionError("nothing moves: " + sender + ", " + receiver);
+        }
+        handle(there, receiver);
+        handle(back, sender);
+        if (writing) {
+            write();
+        }
+        read();
+        sender.transmit(there, now);
+        receiver.transmit(back, now);
+    }
+
+    private void handle(Wire wire, Side side) {
+        for (ByteBuffer datagram; (datagram = wire.poll(now)) != null; ) {
+            side.handleDatagram(datagram, now);
+        }
+        side.handleTimeout(now);
+    }
+
+    private void write() {
+        do {
+            if (!out.hasRemaining()) {
+                out.clear();
+                for (int i = 0; verifying && i < MESSAGE; i++) {
+                    out.put(i, content(written + i));
+                }
+            }
+            int before = out.remaining();
+            sender.write(out, now);
+            written += before - out.remaining();
+        } while (!out.hasRemaining());
+    }
+
+    private void read() {
+        for (int length; (length = receiver.read(in.clear(), now)) > 0; ) {
+            for (int i = 0; verifying && i < length; i++) {
+                if (in.get(i) != content(received + i)) {
+                    throw new AssertionError("byte %d is wrong".formatted(received + i));
+                }
+            }
+            received += length;
+            movedAt = now;
+        }
+    }
+
+    private static byte content(long at) {
+        return (byte) (at * 0x9e3779b97f4a7c15L >>> 56);
+    }
+
+    /// Measures, and prints one line for each case.
+    public static void main(String[] arguments) throws RunnerException {
+        var options =
+                new OptionsBuilder()
+                        .include(KcpBenchmark.class.getName() + "\\.")
+                        .addProfiler(GCProfiler.class)
+                        .shouldFailOnError(true)
+                        .build();
+        var results = new Runner(options).run();
+        System.out.printf("%n%-8s %6s %16s %16s%n", "engine", "loss %", "MB/s", "B/message");
+        for (RunResult result : results) {
+            Result<?> speed = result.getPrimaryResult();
+            Result<?> garbage = result.getSecondaryResults().get("gc.alloc.rate.norm");
+            double megabytes = MESSAGE / 1e6;
+            System.out.printf(
+                    "%-8s %6s %16s %16s%n",
+                    result.getParams().getParam("engine"),
+                    result.getParams().getParam("loss"),
+                    "%.0f ± %.0f"
+                            .formatted(
+                                    speed.getScore() * megabytes,
+                                    speed.getScoreError() * megabytes),
+                    "%.1f ± %.1f".formatted(garbage.getScore(), garbage.getScoreError()));
+        }
+    }
+}
