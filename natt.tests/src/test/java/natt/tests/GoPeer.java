@@ -17,7 +17,7 @@ public final class GoPeer {
     }
 
     /// Builds it; returns why that was not possible.
-    static Optional<String> build() {
+    public static Optional<String> build() {
         if (Programs.find("go").isEmpty()) {
             return Optional.of("no Go compiler (golang-go)");
         }

@@ -1,0 +1,64 @@
+package natt.tests.bench;
+
+import natt.tests.Programs;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Two hosts, each a network namespace, joined by one veth and nothing else. Needs root.
+final class VethPair implements AutoCloseable {
+    /// The address of the second host.
+    static final String FAR_ADDRESS = "10.78.0.2";
+
+    private final String prefix = "nattbench" + ProcessHandle.current().pid();
+    private final Thread hook = new Thread(this::delete);
+
+    private VethPair() {}
+
+    static VethPair up() {
+        var pair = new VethPair();
+        Runtime.getRuntime().addShutdownHook(pair.hook);
+        for (String name : List.of(pair.near(), pair.far())) {
+            Programs.mustRun("ip", "netns", "add", name);
+            Programs.mustRun("ip", "-n", name, "link", "set", "lo", "up");
+        }
+        Programs.mustRun(
+                ("ip link add eth0 netns %s type veth peer name eth0 netns %s"
+                                .formatted(pair.near(), pair.far()))
+                        .split(" "));
+        pair.configure(pair.near(), "10.78.0.1");
+        pair.configure(pair.far(), FAR_ADDRESS);
+        return pair;
+    }
+
+    private void configure(String name, String address) {
+        Programs.mustRun("ip", "-n", name, "addr", "add", address + "/24", "dev", "eth0");
+        Programs.mustRun("ip", "-n", name, "link", "set", "eth0", "up");
+    }
+
+    String near() {
+        return prefix + "a";
+    }
+
+    String far() {
+        return prefix + "b";
+    }
+
+    /// A command line that runs the given one on a host.
+    static List<String> on(String namespace, List<String> command) {
+        var line = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
+        line.addAll(command);
+        return line;
+    }
+
+    private void delete() {
+        Programs.run("ip", "netns", "del", near());
+        Programs.run("ip", "netns", "del", far());
+    }
+
+    @Override
+    public void close() {
+        delete();
+        Runtime.getRuntime().removeShutdownHook(hook);
+    }
+}
