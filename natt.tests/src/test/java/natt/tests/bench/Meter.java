@@ -18,10 +18,11 @@ import java.util.concurrent.TimeUnit;
 /// Measures what a TCP connection carries, always at the receiver, so that what a tunnel buffers
 /// does not flatter it.
 ///
-/// One connection is one test. Its first line says which, and begins as an SSH client's does,
-/// because natts lets an original nattc begin with nothing else.
+/// One connection is one test, which its second line names. It begins as SSH does, with a short
+/// line from the client and one from the service: natts lets an original nattc begin with nothing
+/// else.
 final class Meter {
-    private static final String GREETING = "SSH-2.0-bench ";
+    private static final String GREETING = "SSH-2.0-bench";
     private static final int CHUNK = 1 << 16;
     private static final int WARM_UP_ECHOES = 30;
     private static final int PATIENCE_MILLIS = 5_000;
@@ -81,7 +82,9 @@ final class Meter {
         try (socket) {
             socket.setTcpNoDelay(true);
             InputStream in = socket.getInputStream();
-            String[] words = line(in).substring(GREETING.length()).split(" ");
+            line(in);
+            say(socket, GREETING);
+            String[] words = line(in).split(" ");
             switch (words[0]) {
                 case "echo" -> in.transferTo(socket.getOutputStream());
                 case "down" -> send(socket.getOutputStream(), Long.parseLong(words[1]));
@@ -103,6 +106,10 @@ final class Meter {
         } catch (IOException _) {
             // The measuring side breaks off when it has seen enough.
         }
+    }
+
+    private static void say(Socket socket, String line) throws IOException {
+        socket.getOutputStream().write((line + "\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     private static String line(InputStream in) throws IOException {
@@ -173,8 +180,9 @@ final class Meter {
         socket.connect(at, PATIENCE_MILLIS);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(PATIENCE_MILLIS);
-        socket.getOutputStream()
-                .write((GREETING + test + "\n").getBytes(StandardCharsets.US_ASCII));
+        say(socket, GREETING);
+        line(socket.getInputStream());
+        say(socket, test);
         return socket;
     }
 
