@@ -87,9 +87,4 @@ final class JkcpSide implements Side {
         into.put(message, 0, length);
         return length;
     }
-
-    @Override
-    public String toString() {
-        return kcp.toString();
-    }
 }

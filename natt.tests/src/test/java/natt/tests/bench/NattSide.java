@@ -18,21 +18,20 @@ final class NattSide implements Side {
     private final Transport.Endpoint endpoint;
     private Stream stream;
 
-    private NattSide(int host, int peerHost, boolean accepting, long nowNanos, long seed) {
+    private NattSide(int peerHost, boolean accepting, long nowNanos, long seed) {
         peer = address(peerHost);
         var context = new Transport.Context(accepting, DATAGRAM, nowNanos, new Random(seed));
         endpoint = new KcpGoTransport().open(context);
-        assert host != peerHost : "two sides";
     }
 
     static NattSide dialing(long nowNanos, long seed) {
-        var side = new NattSide(1, 2, false, nowNanos, seed);
+        var side = new NattSide(2, false, nowNanos, seed);
         side.stream = side.endpoint.dial(side.peer, nowNanos);
         return side;
     }
 
     static NattSide accepting(long nowNanos, long seed) {
-        return new NattSide(2, 1, true, nowNanos, seed);
+        return new NattSide(1, true, nowNanos, seed);
     }
 
     private static InetSocketAddress address(int host) {

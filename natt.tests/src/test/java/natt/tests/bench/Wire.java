@@ -16,6 +16,7 @@ final class Wire {
     private final long delayNanos;
     private final double loss;
     private final SplittableRandom random;
+    private long sent;
     private int first;
     private int count;
 
@@ -39,6 +40,7 @@ final class Wire {
 
     void send(long nowNanos) {
         int slot = (first + count) % SLOTS;
+        sent++;
         if (loss > 0 && random.nextDouble() < loss) {
             return;
         }
@@ -56,6 +58,11 @@ final class Wire {
         first = (first + 1) % SLOTS;
         count--;
         return datagram;
+    }
+
+    /// How many datagrams have been sent, lost ones included.
+    long sent() {
+        return sent;
     }
 
     long nanosUntilArrival(long nowNanos) {
