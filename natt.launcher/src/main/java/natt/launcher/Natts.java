@@ -64,9 +64,9 @@ public final class Natts {
                         new Thread(
                                 () -> {
                                     server.close();
-                                    LOG.log(Level.INFO, "stopped");
-                                    // The exit code of an orderly stop, whatever the signal was.
                                     if (!server.failure().isDone()) {
+                                        LOG.log(Level.INFO, "stopped");
+                                        // An orderly stop is no failure, whatever the signal.
                                         Runtime.getRuntime().halt(CommandLine.DONE);
                                     }
                                 }));
