@@ -191,7 +191,28 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
         if (finishing) {
             throw new IllegalStateException("this direction is finished");
         }
-        return closed == null ? conversation.write(data) : 0;
+        if (closed != null) {
+            return 0;
+        }
+        return proven ? conversation.write(data) : writeToStranger(data);
+    }
+
+    /// Takes one segment that fits into the allowance. A larger one could never be sent, and the
+    /// peer, which waits for it, would never prove itself by acknowledging something.
+    private int writeToStranger(ByteBuffer data) {
+        long room =
+                AMPLIFICATION * bytesReceived
+                        - bytesSent
+                        - FecEncoder.HEADER_LENGTH
+                        - 2 * Segment.HEADER_LENGTH;
+        if (room <= 0 || !conversation.allAcknowledged()) {
+            return 0;
+        }
+        int limit = data.limit();
+        data.limit(data.position() + (int) Math.min(room, data.remaining()));
+        int length = conversation.write(data);
+        data.limit(limit);
+        return length;
     }
 
     @Override

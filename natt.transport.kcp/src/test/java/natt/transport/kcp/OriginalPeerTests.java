@@ -131,4 +131,20 @@ class OriginalPeerTests {
         assertTrue(!original.commands.containsKey(Segment.FIN));
         assertEquals(node.address, stream.peer());
     }
+
+    @Test
+    void firstAnswerLargerThanTheAllowanceOfAStrangerArrives() {
+        SimNet.Node server = net.node(3, 30000, true);
+        net.original(2, 41000, original);
+        original.open(server.address, 77, net.now);
+        original.conversation.write(bytes("SSH-2.0-c\n"));
+        net.run(Duration.ofSeconds(1));
+        var stream = server.onlyAccepted();
+        var answer = ByteBuffer.wrap("x".repeat(5000).getBytes(StandardCharsets.US_ASCII));
+        for (int i = 0; i < 200; i++) {
+            stream.write(answer, net.now);
+            net.run(Duration.ofMillis(10));
+        }
+        assertEquals("x".repeat(5000), heard());
+    }
 }
