@@ -10,8 +10,8 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /// The class Kcp of jkcp, set as kcptun's fast modes and the original set kcp-go, but for its
-/// interval: a flush every 10 ms, fast retransmission after 2 acknowledgements of later segments,
-/// no congestion control. Its clock counts milliseconds from zero, as it must.
+/// interval: a flush every 10 ms, fast retransmission after 2 acknowledgements of later
+/// segments, no congestion control. Its clock counts milliseconds from zero, as it must.
 final class JkcpSide implements Side {
     private static final int CONV = 7;
     private static final int MTU = 1400;

@@ -27,8 +27,9 @@ import java.util.concurrent.TimeUnit;
 /// What KCP costs: a steady stream between two engines in memory, in virtual time, on a path of
 /// 10 ms there and back without a limit of its rate.
 ///
-/// One operation is a message of [#MESSAGE] bytes, a segment in both engines, delivered in order
-/// to the reader: sending and receiving side, acknowledgements and retransmissions included.
+/// One operation is a message of [#MESSAGE] bytes, a segment in both engines, delivered in
+/// order to the reader: sending and receiving side, acknowledgements and retransmissions
+/// included.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)

@@ -15,12 +15,12 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
-/// Measures what a TCP connection carries, always at the receiver, so that what a tunnel buffers
-/// does not flatter it.
+/// Measures what a TCP connection carries, always at the receiver, so that what a tunnel
+/// buffers does not flatter it.
 ///
 /// One connection is one test, which its second line names. It begins as SSH does, with a short
-/// line from the client and one from the service: natts lets an original nattc begin with nothing
-/// else.
+/// line from the client and one from the service: natts lets an original nattc begin with
+/// nothing else.
 final class Meter {
     private static final String GREETING = "SSH-2.0-bench";
     private static final int CHUNK = 1 << 16;

@@ -22,8 +22,9 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/// Whole processes side by side: the image's natts and nattc, kcptun, kcp-go with the original's
-/// options, each of the two with the other, and plain TCP, all in one run and in turns.
+/// Whole processes side by side: the image's natts and nattc, kcptun, kcp-go with the
+/// original's options, each of the two with the other, and plain TCP, all in one run and in
+/// turns.
 ///
 /// Arguments: `--rounds N` (3), `--skip MILLIS` and `--window MILLIS` of a bulk transfer (1000,
 /// 2000), `--only NAME` (several times), `--veth` (root only: between two network namespaces in
