@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +48,11 @@ class HarnessTests {
     @Test
     @Requires(Need.SSHD)
     void realSshdRunsACommand() throws Exception {
-        try (var sshd = RealSshd.start(processes, "127.0.0.1", 22_022)) {
+        int port;
+        try (var free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            port = free.getLocalPort();
+        }
+        try (var sshd = RealSshd.start(processes, "127.0.0.1", port)) {
             List<String> ssh = sshd.ssh("HostName=127.0.0.1", "Port=" + sshd.port());
             var client = processes.prepare("ssh", ssh.toArray(String[]::new));
             var process = client.with("echo", "it is $((6 * 7))").start();
