@@ -70,6 +70,7 @@ public final class Server implements AutoCloseable {
                             .formatted(HostAndPort.format(config.listen()), failed.getMessage()),
                     failed);
         }
+        driver.failure().thenAccept(failure::complete);
         long now = ticker.nanoTime();
         endpoint =
                 config.transport().open(new Transport.Context(true, KCP_GO_DATAGRAM, now, random));

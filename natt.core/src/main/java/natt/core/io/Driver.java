@@ -1,5 +1,6 @@
 package natt.core.io;
 
+import natt.core.Text;
 import natt.core.time.Ticker;
 
 import java.io.Closeable;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -22,13 +24,19 @@ import java.util.concurrent.TimeUnit;
 /// The one thread that owns sockets: it feeds the engines of its ports, sends what they emit, and
 /// moves bytes between streams and local connections.
 ///
-/// Everything but [#execute], [#start] and [#close] is called on that thread.
+/// Everything but [#execute], [#start], [#failure] and [#close] is called on that thread. What goes
+/// wrong with one datagram or connection is reported, and the others go on.
 public final class Driver implements AutoCloseable {
     /// How many datagrams one port, or bytes one connection, may take before the others get a turn.
     static final int DATAGRAMS_PER_TURN = 64;
 
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int SCRATCH_BYTES = 65_536;
+
+    /// How soon a port is served again whose engine or owner has failed.
+    private static final long AFTER_FAULT_NANOS = 100_000_000;
+
+    private static final long REPORT_INTERVAL_NANOS = 1_000_000_000;
 
     /// Something that waits for its channel.
     public interface Ready {
@@ -51,7 +59,11 @@ public final class Driver implements AutoCloseable {
                             a.atNanos == b.atNanos
                                     ? Long.signum(a.order - b.order)
                                     : Long.signum(a.atNanos - b.atNanos));
+    private final CompletableFuture<String> failure = new CompletableFuture<>();
     private long taskCount;
+    private long now;
+    private long reportedAt;
+    private boolean reported;
     private volatile boolean closing;
 
     public Driver(Ticker ticker, String name) throws IOException {
@@ -71,13 +83,20 @@ public final class Driver implements AutoCloseable {
         selector.wakeup();
     }
 
+    /// The time of this turn on the driver's thread, so that it never goes backwards for an engine;
+    /// elsewhere the time.
     public long nanoTime() {
-        return ticker.nanoTime();
+        return Thread.currentThread() == thread ? now : ticker.nanoTime();
+    }
+
+    /// Completes with one line for the user if the thread stops without [#close]; on that thread.
+    public CompletableFuture<String> failure() {
+        return failure;
     }
 
     /// Runs an action once the delay has passed.
     public void schedule(Duration delay, Runnable action) {
-        tasks.add(new Task(ticker.nanoTime() + delay.toNanos(), taskCount++, action));
+        tasks.add(new Task(nanoTime() + delay.toNanos(), taskCount++, action));
     }
 
     /// Opens a UDP socket whose datagrams the engines of the port share.
@@ -120,30 +139,32 @@ public final class Driver implements AutoCloseable {
     }
 
     private void run() {
+        now = ticker.nanoTime();
         try (selector) {
             while (!closing) {
                 turn();
             }
-        } catch (IOException broken) {
-            LOG.log(Level.ERROR, "the network thread stops: " + broken.getMessage(), broken);
+        } catch (IOException | RuntimeException | Error broken) {
+            failure.complete("the network thread has stopped: " + Text.escape(broken.toString()));
         } finally {
-            List.copyOf(ports).forEach(Port::close);
+            List.copyOf(ports).forEach(port -> guarded(port::close));
             ended.countDown();
         }
     }
 
     private void turn() throws IOException {
+        now = ticker.nanoTime();
         for (Runnable command; (command = commands.poll()) != null; ) {
-            command.run();
+            guarded(command);
         }
-        long now = ticker.nanoTime();
+        now = ticker.nanoTime();
         for (Task task; (task = tasks.peek()) != null && task.atNanos - now <= 0; ) {
             tasks.poll();
-            task.action.run();
+            guarded(task.action);
         }
         long wait = Long.MAX_VALUE;
         for (int i = 0; i < ports.size(); i++) {
-            wait = Math.min(wait, ports.get(i).serve(now));
+            wait = Math.min(wait, serve(ports.get(i)));
         }
         Task next = tasks.peek();
         if (next != null) {
@@ -156,16 +177,56 @@ public final class Driver implements AutoCloseable {
         } else {
             selector.select(1 + (wait - 1) / 1_000_000);
         }
-        long ready = ticker.nanoTime();
+        now = ticker.nanoTime();
         var keys = selector.selectedKeys();
         if (!keys.isEmpty()) {
             for (SelectionKey key : keys) {
                 if (key.isValid() && key.attachment() instanceof Ready attached) {
-                    attached.ready(key, ready);
+                    ready(key, attached);
                 }
             }
             keys.clear();
         }
+    }
+
+    private long serve(Port port) {
+        try {
+            return port.serve(now);
+        } catch (RuntimeException | AssertionError fault) {
+            report(fault);
+            return AFTER_FAULT_NANOS;
+        }
+    }
+
+    private void ready(SelectionKey key, Ready attached) {
+        try {
+            attached.ready(key, now);
+        } catch (RuntimeException | AssertionError fault) {
+            report(fault);
+        }
+    }
+
+    private void guarded(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | AssertionError fault) {
+            report(fault);
+        }
+    }
+
+    /// Logs a fault of this program in one line, and at most one a second.
+    public void report(Throwable fault) {
+        if (reported && now - reportedAt < REPORT_INTERVAL_NANOS) {
+            return;
+        }
+        reported = true;
+        reportedAt = now;
+        StackTraceElement[] trace = fault.getStackTrace();
+        LOG.log(
+                Level.ERROR,
+                "a fault in natt, which goes on: {0} at {1}",
+                Text.escape(fault.toString()),
+                trace.length == 0 ? "an unknown place" : trace[0]);
     }
 
     /// Gives up a driver that was never started.

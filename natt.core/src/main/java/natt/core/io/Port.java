@@ -174,10 +174,13 @@ public final class Port implements Driver.Ready {
 
     /// Sends what the engines still have, as far as the socket takes it, and closes it.
     public void close() {
-        if (channel.isOpen()) {
-            transmit(driver.nanoTime());
-        }
         driver.forget(this);
-        Driver.closeQuietly(channel);
+        try {
+            if (channel.isOpen()) {
+                transmit(driver.nanoTime());
+            }
+        } finally {
+            Driver.closeQuietly(channel);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package natt.core.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -156,6 +157,72 @@ class DriverTests {
                     port.close();
                 });
         assertEquals(5, receive()[0]);
+    }
+
+    @Test
+    void aFaultOfAnEngineOrAnActionDoesNotStopTheOthers() throws Exception {
+        Port faulty = open(List.of(new Faulty()));
+        Port sound = open(List.of(new Echo(1)));
+        driver.execute(
+                () -> {
+                    throw new IllegalStateException("for a test");
+                });
+        driver.execute(
+                () ->
+                        driver.schedule(
+                                Duration.ZERO,
+                                () -> {
+                                    throw new AssertionError("for a test");
+                                }));
+        send(faulty, 1);
+        send(sound, 1, 46);
+        assertEquals(46, receive()[1]);
+        send(faulty, 1);
+        send(sound, 1, 47);
+        assertEquals(47, receive()[1]);
+        assertFalse(driver.failure().isDone());
+    }
+
+    @Test
+    void aThreadThatDiesSaysSo() throws Exception {
+        driver.execute(
+                () -> {
+                    throw new StackOverflowError("for a test");
+                });
+        assertTrue(driver.failure().get().contains("for a test"));
+    }
+
+    @Test
+    void withinOneTurnTheTimeStandsStill() throws Exception {
+        var ticks = new AtomicLong();
+        var counted = new Driver(ticks::incrementAndGet, "counted").start();
+        var seen = new CompletableFuture<Long>();
+        counted.execute(() -> seen.complete(counted.nanoTime() - counted.nanoTime()));
+        assertEquals(0, seen.get());
+        counted.close();
+    }
+
+    /// Fails at everything.
+    private static final class Faulty implements Engine {
+        @Override
+        public boolean handleDatagram(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
+            throw new IllegalStateException("for a test");
+        }
+
+        @Override
+        public void handleTimeout(long nowNanos) {
+            throw new IllegalStateException("for a test");
+        }
+
+        @Override
+        public @Nullable InetSocketAddress pollTransmit(ByteBuffer into, long nowNanos) {
+            throw new AssertionError("for a test");
+        }
+
+        @Override
+        public long nanosUntilTimeout(long nowNanos) {
+            return 0;
+        }
     }
 
     /// Sends back what begins with its own first byte.
