@@ -62,6 +62,9 @@ public interface Transport extends Named {
         /// Drops the stream in both directions and tells the peer why.
         void reset(ResetCode code, long nowNanos);
 
+        /// Whether the peer has acknowledged everything that was written.
+        boolean delivered();
+
         /// Why the stream has ended, empty while it lives. Bytes that arrived before a close
         /// can still be read.
         Optional<CloseReason> closed();

@@ -244,6 +244,11 @@ final class KcpStream implements Transport.Stream, Conversation.Events, FecDecod
     }
 
     @Override
+    public boolean delivered() {
+        return conversation.allAcknowledged();
+    }
+
+    @Override
     public Optional<CloseReason> closed() {
         return Optional.ofNullable(closed);
     }
