@@ -17,15 +17,18 @@ public interface LocalEnd {
     /// Passes on that nothing more will be written, once everything written has left.
     void finish() throws IOException;
 
-    /// Whether everything written, and the finish, has been handed to the other program.
-    boolean flushed();
+    /// Whether everything written, and the end, has been handed to the other program.
+    ///
+    /// @throws IOException if it took less than that and takes no more
+    boolean flushed() throws IOException;
 
     /// Says what to wait for.
     void interest(boolean reading, boolean writing);
 
-    /// Ends both directions in order.
+    /// Ends both directions in order; [#flushed] tells when that is done.
     void close();
 
-    /// Breaks both directions off, so that the other program sees an error where it can.
+    /// Breaks both directions off, so that the other program sees an error where it can. What was
+    /// written before may still be handed over, until [#flushed].
     void abort();
 }

@@ -10,11 +10,15 @@ import org.jspecify.annotations.Nullable;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Moves bytes between one stream and one local end, each direction with its own end, until both
 /// have finished or one broke off.
+///
+/// When the local side breaks off, what it said before is still delivered; when the stream does,
+/// what arrived before still goes to the local side. Neither is waited for without limit.
 ///
 /// Bytes that the slower side does not take wait here, and while they do, the faster side is not
 /// read: so each direction buffers at most one scratch buffer beyond the stream's own window.
@@ -23,6 +27,10 @@ public final class Splice {
     private static final int CHUNKS_PER_TURN = 8;
 
     private static final int MOST_EARLY_BYTES = 65_536;
+
+    /// How long the rest may take to leave once one side has broken off.
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final Driver driver;
@@ -33,8 +41,13 @@ public final class Splice {
     private ByteBuffer toLocal = NOTHING;
     private @Nullable ByteArrayOutputStream early;
     private boolean localFinished;
+    private boolean localGone;
+    private boolean localBroken;
     private boolean streamFinished;
     private boolean readingPaused;
+    private boolean overdue;
+    private boolean timed;
+    private @Nullable CloseReason leaving;
     private boolean ended;
     private long bytesOut;
     private long bytesIn;
@@ -82,6 +95,7 @@ public final class Splice {
         stream = other;
         var all = ByteBuffer.allocate(early.size() + toStream.remaining());
         all.put(early.toByteArray()).put(toStream).flip();
+        bytesOut -= early.size();
         early.reset();
         toStream = all;
         if (localFinished && !toStream.hasRemaining()) {
@@ -97,24 +111,51 @@ public final class Splice {
         if (ended) {
             return false;
         }
-        boolean more;
-        try {
-            more = pumpOut(nowNanos);
-            more |= pumpIn(nowNanos);
-        } catch (IOException broken) {
-            abort(ResetCode.TARGET_RESET, nowNanos);
+        if (leaving != null) {
+            awaitFlush(leaving);
             return false;
         }
+        boolean more = pumpOut(nowNanos);
+        more |= pumpIn(nowNanos);
         Optional<CloseReason> closed = stream.closed();
-        if (closed.isPresent() && streamFinished && !toLocal.hasRemaining()) {
-            endWith(closed.get());
-            return false;
+        if (closed.isPresent()) {
+            if (localBroken) {
+                abort(ResetCode.TARGET_RESET, nowNanos);
+                return false;
+            }
+            if (overdue || (streamFinished && !toLocal.hasRemaining())) {
+                closeLocal(closed.get());
+                return false;
+            }
+            if (!orderly(closed.get())) {
+                limit();
+            }
+        } else if (localBroken) {
+            boolean said = localGone && !toStream.hasRemaining() && stream.delivered();
+            if (said || overdue) {
+                abort(ResetCode.TARGET_RESET, nowNanos);
+                return false;
+            }
+            limit();
         }
-        local.interest(!localFinished && !readingPaused, toLocal.hasRemaining());
+        local.interest(!localGone && !readingPaused, toLocal.hasRemaining());
         return more;
     }
 
-    private boolean pumpOut(long nowNanos) throws IOException {
+    /// Waits no longer than [#LAST_WORDS] from now on.
+    private void limit() {
+        if (!timed) {
+            timed = true;
+            driver.schedule(
+                    LAST_WORDS,
+                    () -> {
+                        overdue = true;
+                        pump(driver.nanoTime());
+                    });
+        }
+    }
+
+    private boolean pumpOut(long nowNanos) {
         if (early != null && stream.answered()) {
             early = null;
         }
@@ -132,13 +173,14 @@ public final class Splice {
             }
             readingPaused =
                     toStream.hasRemaining() || (early != null && early.size() >= MOST_EARLY_BYTES);
-            if (readingPaused || localFinished) {
+            if (readingPaused || localGone) {
                 return false;
             }
             ByteBuffer chunk = driver.scratchBuffer();
-            int length = local.read(chunk);
+            int length = readLocal(chunk);
             if (length < 0) {
                 localFinished = true;
+                localGone = true;
                 stream.finish(nowNanos);
             }
             if (length <= 0) {
@@ -152,6 +194,16 @@ public final class Splice {
         return true;
     }
 
+    private int readLocal(ByteBuffer chunk) {
+        try {
+            return local.read(chunk);
+        } catch (IOException broken) {
+            localGone = true;
+            localBroken = true;
+            return 0;
+        }
+    }
+
     private void write(ByteBuffer data, long nowNanos) {
         int from = data.position();
         int length = stream.write(data, nowNanos);
@@ -163,11 +215,9 @@ public final class Splice {
         }
     }
 
-    private boolean pumpIn(long nowNanos) throws IOException {
+    private boolean pumpIn(long nowNanos) {
         for (int i = 0; i < CHUNKS_PER_TURN; i++) {
-            if (toLocal.hasRemaining()) {
-                local.write(toLocal);
-            }
+            writeLocal(toLocal);
             if (toLocal.hasRemaining() || streamFinished) {
                 return false;
             }
@@ -176,19 +226,43 @@ public final class Splice {
             if (length < 0) {
                 streamFinished = true;
                 if (stream.closed().map(Splice::orderly).orElse(true)) {
-                    local.finish();
+                    finishLocal();
                 }
             }
             if (length <= 0) {
                 return false;
             }
             bytesIn += length;
-            local.write(chunk.flip());
+            writeLocal(chunk.flip());
             if (chunk.hasRemaining()) {
                 toLocal = keep(chunk);
             }
         }
         return true;
+    }
+
+    /// Writes what the local end takes; all of it, into the void, once that is broken.
+    private void writeLocal(ByteBuffer data) {
+        try {
+            if (!localBroken && data.hasRemaining()) {
+                local.write(data);
+            }
+        } catch (IOException broken) {
+            localBroken = true;
+        }
+        if (localBroken) {
+            data.position(data.limit());
+        }
+    }
+
+    private void finishLocal() {
+        try {
+            if (!localBroken) {
+                local.finish();
+            }
+        } catch (IOException broken) {
+            localBroken = true;
+        }
     }
 
     private static ByteBuffer keep(ByteBuffer rest) {
@@ -199,16 +273,27 @@ public final class Splice {
         return reason instanceof CloseReason.Finished;
     }
 
-    private void endWith(CloseReason reason) {
-        if (!orderly(reason)) {
-            local.abort();
-        } else if (local.flushed()) {
+    /// Begins to close the local end, which may still have to hand over what it was given.
+    private void closeLocal(CloseReason reason) {
+        leaving = reason;
+        if (orderly(reason)) {
             local.close();
         } else {
-            local.interest(false, true);
-            return;
+            local.abort();
+            limit();
         }
-        end(reason);
+        awaitFlush(reason);
+    }
+
+    private void awaitFlush(CloseReason reason) {
+        try {
+            if (overdue || local.flushed()) {
+                end(reason);
+            }
+        } catch (IOException broken) {
+            local.abort();
+            end(orderly(reason) ? new CloseReason.Local() : reason);
+        }
     }
 
     private void end(CloseReason reason) {

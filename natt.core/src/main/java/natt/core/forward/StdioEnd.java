@@ -66,16 +66,21 @@ public final class StdioEnd implements LocalEnd {
     }
 
     @Override
-    public int read(ByteBuffer into) {
+    public int read(ByteBuffer into) throws IOException {
+        requireOutput();
         return fromInput.poll(into);
     }
 
     @Override
     public void write(ByteBuffer data) throws IOException {
+        requireOutput();
+        toOutput.offer(data);
+    }
+
+    private void requireOutput() throws IOException {
         if (toOutput.isBroken()) {
             throw new IOException("standard output is closed");
         }
-        toOutput.offer(data);
     }
 
     @Override
@@ -84,7 +89,8 @@ public final class StdioEnd implements LocalEnd {
     }
 
     @Override
-    public boolean flushed() {
+    public boolean flushed() throws IOException {
+        requireOutput();
         return outputDone;
     }
 

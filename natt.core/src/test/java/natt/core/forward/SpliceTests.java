@@ -15,6 +15,7 @@ import natt.core.time.Ticker;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 class SpliceTests {
     private final FakeStream stream = new FakeStream();
@@ -130,6 +132,84 @@ class SpliceTests {
     }
 
     @Test
+    void whatABrokenLocalSideHasSaidIsDeliveredBeforeTheReset() {
+        stream.window = 10;
+        stream.delivered = false;
+        local.incoming.add(new byte[25]);
+        splice.pump(0);
+        local.broken = true;
+        splice.pump(0);
+        assertTrue(stream.resetBy.isEmpty());
+        stream.window = 100;
+        splice.pump(0);
+        assertEquals(25, stream.written.size());
+        assertTrue(stream.resetBy.isEmpty());
+        assertTrue(ends.isEmpty());
+        stream.delivered = true;
+        splice.pump(0);
+        assertEquals(Optional.of(ResetCode.TARGET_RESET), stream.resetBy);
+        assertEquals(List.of(new CloseReason.Local()), ends);
+    }
+
+    @Test
+    void aLocalSideThatTakesNothingMoreIsStillReadToItsEnd() {
+        local.writeBroken = true;
+        stream.incoming.add(new byte[3]);
+        splice.pump(0);
+        assertTrue(ends.isEmpty());
+        local.incoming.add(new byte[] {7});
+        local.ended = true;
+        stream.delivered = false;
+        stream.incoming.add(new byte[3]);
+        splice.pump(0);
+        assertArrayEquals(new byte[] {7}, stream.written.toByteArray());
+        assertTrue(stream.finished);
+        assertTrue(stream.incoming.isEmpty());
+        stream.delivered = true;
+        splice.pump(0);
+        assertEquals(List.of(new CloseReason.Local()), ends);
+        assertTrue(local.aborted);
+    }
+
+    @Test
+    @Timeout(30)
+    void aLocalSideThatNeverReadsDoesNotOutliveABrokenStreamForLong() throws Exception {
+        var ended = new CompletableFuture<CloseReason>();
+        splice = new Splice(driver, stream, local, false, ended::complete);
+        local.room = 0;
+        stream.incoming.add(new byte[3]);
+        CloseReason silent = new CloseReason.PeerSilent(Duration.ofSeconds(40));
+        stream.closed = Optional.of(silent);
+        stream.peerFinished = true;
+        driver.start();
+        driver.execute(() -> splice.pump(0));
+        assertEquals(silent, ended.get());
+        assertTrue(local.aborted);
+    }
+
+    @Test
+    void whatArrivedBeforeABreakIsHandedOverBeforeTheEnd() {
+        local.flushed = false;
+        stream.closed = Optional.of(new CloseReason.PeerSilent(Duration.ofSeconds(40)));
+        stream.peerFinished = true;
+        splice.pump(0);
+        assertTrue(local.aborted);
+        assertTrue(ends.isEmpty());
+        local.flushed = true;
+        splice.pump(0);
+        assertEquals(1, ends.size());
+    }
+
+    @Test
+    void bytesOfAReplacedStreamAreCountedOnce() {
+        splice = new Splice(driver, stream, local, true, ends::add);
+        local.incoming.add(new byte[12]);
+        splice.pump(0);
+        splice.redirect(new FakeStream(), 0);
+        assertEquals(12, splice.bytesOut());
+    }
+
+    @Test
     void anUnansweredStreamCanBeReplacedWithoutLosingAByte() {
         splice = new Splice(driver, stream, local, true, ends::add);
         stream.window = 10;
@@ -154,6 +234,7 @@ class SpliceTests {
         boolean finished;
         boolean peerFinished;
         boolean answered;
+        boolean delivered = true;
         Optional<CloseReason> closed = Optional.empty();
         Optional<ResetCode> resetBy = Optional.empty();
 
@@ -193,6 +274,11 @@ class SpliceTests {
         }
 
         @Override
+        public boolean delivered() {
+            return delivered;
+        }
+
+        @Override
         public Optional<CloseReason> closed() {
             return closed;
         }
@@ -214,6 +300,8 @@ class SpliceTests {
         int room = 1_000_000;
         boolean ended;
         boolean broken;
+        boolean writeBroken;
+        boolean flushed = true;
         boolean finished;
         boolean closed;
         boolean aborted;
@@ -234,7 +322,10 @@ class SpliceTests {
         }
 
         @Override
-        public void write(ByteBuffer data) {
+        public void write(ByteBuffer data) throws IOException {
+            if (writeBroken) {
+                throw new IOException("broken pipe");
+            }
             int length = Math.min(room, data.remaining());
             var taken = new byte[length];
             data.get(taken);
@@ -249,7 +340,7 @@ class SpliceTests {
 
         @Override
         public boolean flushed() {
-            return true;
+            return flushed;
         }
 
         @Override
