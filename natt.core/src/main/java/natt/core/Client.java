@@ -28,7 +28,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -65,13 +64,14 @@ public final class Client implements AutoCloseable {
     ///     order, else with one line for the user
     public CompletableFuture<String> proxy(InputStream in, OutputStream out) {
         var ended = new CompletableFuture<String>();
-        driver.execute(
-                () ->
-                        new Connection(
-                                        onReady -> new StdioEnd(driver, in, out, onReady).start(),
-                                        ended)
-                                .start());
+        driver.failure().thenAccept(ended::complete);
+        driver.execute(() -> new Connection(new Stdio(in, out), ended).start());
         return ended;
+    }
+
+    /// Completes with one line for the user if the client can do its work no longer.
+    public CompletableFuture<String> failure() {
+        return driver.failure();
     }
 
     /// Accepts TCP connections and carries each to the service.
@@ -82,6 +82,7 @@ public final class Client implements AutoCloseable {
         var bound = new ArrayList<InetSocketAddress>();
         for (InetSocketAddress address : addresses) {
             var result = new CompletableFuture<InetSocketAddress>();
+            driver.failure().thenAccept(why -> result.completeExceptionally(new IOException(why)));
             driver.execute(
                     () -> {
                         try {
@@ -97,14 +98,16 @@ public final class Client implements AutoCloseable {
             } catch (CompletionException failed) {
                 throw new IOException(
                         "cannot listen on TCP %s: %s"
-                                .formatted(
-                                        HostAndPort.format(address),
-                                        Objects.requireNonNullElse(failed.getCause(), failed)
-                                                .getMessage()),
+                                .formatted(HostAndPort.format(address), reason(failed.getCause())),
                         failed);
             }
         }
         return bound;
+    }
+
+    private static String reason(@Nullable Throwable failed) {
+        String message = failed == null ? null : failed.getMessage();
+        return Text.escape(message == null ? String.valueOf(failed) : message);
     }
 
     private void accepted(SocketChannel channel) {
@@ -123,7 +126,7 @@ public final class Client implements AutoCloseable {
                         LOG.log(Level.WARNING, "{0}", why);
                     }
                 });
-        new Connection(onReady -> new TcpEnd(driver, channel, onReady), ended).start();
+        new Connection(new Tcp(channel), ended).start();
     }
 
     /// Ends every connection, telling the peers.
@@ -140,15 +143,42 @@ public final class Client implements AutoCloseable {
         driver.close();
     }
 
-    /// Makes the local end once its readiness callback is known.
-    private interface LocalEndFactory {
-        LocalEnd make(Runnable onReady) throws IOException;
+    /// The local connection while there is no stream for it yet.
+    private sealed interface Waiting {
+        LocalEnd open(Driver driver, Runnable onReady) throws IOException;
+
+        /// Ends it, since there will be no stream.
+        void refuse();
+    }
+
+    private record Stdio(InputStream in, OutputStream out) implements Waiting {
+        @Override
+        public LocalEnd open(Driver driver, Runnable onReady) {
+            return new StdioEnd(driver, in, out, onReady).start();
+        }
+
+        @Override
+        public void refuse() {
+            Driver.closeQuietly(out);
+        }
+    }
+
+    private record Tcp(SocketChannel channel) implements Waiting {
+        @Override
+        public LocalEnd open(Driver driver, Runnable onReady) throws IOException {
+            return new TcpEnd(driver, channel, onReady);
+        }
+
+        @Override
+        public void refuse() {
+            TcpEnd.abort(channel);
+        }
     }
 
     /// One local connection and the stream that carries it. Lives on the driver's thread; only
     /// lookups run elsewhere.
     private final class Connection {
-        private final LocalEndFactory localEnd;
+        private final Waiting waiting;
         private final CompletableFuture<String> ended;
         private final Set<InetSocketAddress> tried = new HashSet<>();
         private @Nullable Open open;
@@ -156,8 +186,8 @@ public final class Client implements AutoCloseable {
         private record Open(
                 Port port, Transport.Endpoint endpoint, StreamPump pump, Splice splice) {}
 
-        Connection(LocalEndFactory localEnd, CompletableFuture<String> ended) {
-            this.localEnd = localEnd;
+        Connection(Waiting waiting, CompletableFuture<String> ended) {
+            this.waiting = waiting;
             this.ended = ended;
         }
 
@@ -165,71 +195,75 @@ public final class Client implements AutoCloseable {
             connections.add(this);
             Thread.startVirtualThread(
                     () -> {
-                        try {
-                            Found found = lookup(Source.RESOLVER);
-                            if (found instanceof Found.Nowhere
-                                    && lookup(Source.AUTHORITATIVE) instanceof Found.At newer) {
-                                found = newer;
-                            }
-                            Found result = found;
-                            driver.execute(() -> opened(result));
-                        } catch (InterruptedException stopping) {
-                            driver.execute(() -> end("interrupted"));
+                        Found found = lookup(Source.RESOLVER);
+                        if (found instanceof Found.Nowhere
+                                && lookup(Source.AUTHORITATIVE) instanceof Found.At newer) {
+                            found = newer;
                         }
+                        Found result = found;
+                        driver.execute(() -> opened(result));
                     });
         }
 
-        private Found lookup(Source source) throws InterruptedException {
-            return KcpGoRecords.find(config.resolver(), config.name(), source);
+        private Found lookup(Source source) {
+            try {
+                return KcpGoRecords.find(config.resolver(), config.name(), source);
+            } catch (InterruptedException stopping) {
+                return new Found.Nowhere("interrupted");
+            } catch (RuntimeException | AssertionError fault) {
+                return new Found.Nowhere(
+                        "looking up %s failed: %s"
+                                .formatted(config.name(), Text.escape(fault.toString())));
+            }
         }
 
         private void opened(Found found) {
+            if (!connections.contains(this)) {
+                return;
+            }
             switch (found) {
-                case Found.Nowhere(var why) -> {
-                    try {
-                        localEnd.make(() -> {}).abort();
-                    } catch (IOException gone) {
-                        LOG.log(Level.DEBUG, "the local connection is gone already");
-                    }
-                    end(why);
-                }
+                case Found.Nowhere(var why) -> refuse(why);
                 case Found.At(var addresses) -> {
                     try {
                         dial(addresses);
-                    } catch (IOException failed) {
-                        end("no UDP port: " + failed.getMessage());
+                    } catch (IOException | RuntimeException failed) {
+                        refuse("no UDP port: " + reason(failed));
                     }
                 }
             }
+        }
+
+        private void refuse(String why) {
+            waiting.refuse();
+            end(why);
         }
 
         private void dial(List<InetSocketAddress> addresses) throws IOException {
             long now = driver.nanoTime();
             var any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
             Port port = driver.openPort(any);
-            var endpoint =
-                    config.transport()
-                            .open(
-                                    new Transport.Context(
-                                            false, Server.KCP_GO_DATAGRAM, now, random));
-            var pump = new StreamPump(endpoint, stream -> {});
-            port.attach(List.of(endpoint), pump);
-            InetSocketAddress first = addresses.getFirst();
-            tried.add(first);
-            LOG.log(Level.DEBUG, "connecting to {0}", HostAndPort.format(first));
-            var holder = new Splice[1];
-            LocalEnd local;
             try {
-                local = localEnd.make(() -> pump.wake(holder[0]));
-            } catch (IOException failed) {
+                open = open(port, addresses.getFirst(), now);
+            } catch (IOException | RuntimeException failed) {
                 port.close();
                 throw failed;
             }
-            var splice = new Splice(driver, endpoint.dial(first, now), local, true, this::closed);
-            holder[0] = splice;
-            open = new Open(port, endpoint, pump, splice);
-            pump.add(splice);
             driver.schedule(PATIENCE, () -> lookElsewhere(addresses));
+        }
+
+        private Open open(Port port, InetSocketAddress peer, long now) throws IOException {
+            var context = new Transport.Context(false, Server.KCP_GO_DATAGRAM, now, random);
+            var endpoint = config.transport().open(context);
+            var pump = new StreamPump(endpoint, stream -> {});
+            port.attach(List.of(endpoint), pump);
+            tried.add(peer);
+            LOG.log(Level.DEBUG, "connecting to {0}", HostAndPort.format(peer));
+            var stream = endpoint.dial(peer, now);
+            var holder = new Splice[1];
+            LocalEnd local = waiting.open(driver, () -> pump.wake(holder[0]));
+            holder[0] = new Splice(driver, stream, local, true, this::closed);
+            pump.add(holder[0]);
+            return new Open(port, endpoint, pump, holder[0]);
         }
 
         private void lookElsewhere(List<InetSocketAddress> known) {
@@ -239,12 +273,8 @@ public final class Client implements AutoCloseable {
             Thread.startVirtualThread(
                     () -> {
                         var others = new ArrayList<InetSocketAddress>();
-                        try {
-                            if (lookup(Source.AUTHORITATIVE) instanceof Found.At(var newer)) {
-                                others.addAll(newer);
-                            }
-                        } catch (InterruptedException stopping) {
-                            return;
+                        if (lookup(Source.AUTHORITATIVE) instanceof Found.At(var newer)) {
+                            others.addAll(newer);
                         }
                         others.addAll(known);
                         driver.execute(() -> redirect(others));
@@ -305,6 +335,8 @@ public final class Client implements AutoCloseable {
             if (open != null) {
                 open.splice.abort(ResetCode.SHUTTING_DOWN, driver.nanoTime());
                 open.port.close();
+            } else {
+                refuse("stopped before it was connected");
             }
         }
     }

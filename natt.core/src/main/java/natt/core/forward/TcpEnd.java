@@ -66,6 +66,11 @@ public final class TcpEnd implements LocalEnd, Driver.Ready {
 
     @Override
     public void abort() {
+        abort(channel);
+    }
+
+    /// Breaks a connection off.
+    public static void abort(SocketChannel channel) {
         try {
             // A zero linger sends RST, which the other program can tell from an orderly end.
             channel.setOption(StandardSocketOptions.SO_LINGER, 0);

@@ -9,7 +9,6 @@ import natt.core.spi.NameLookup.Resolver;
 import natt.core.spi.NameLookup.Source;
 
 import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,9 +81,15 @@ public final class KcpGoRecords {
         }
         var found = new ArrayList<InetSocketAddress>();
         for (String literal : literals) {
-            if (InetAddress.ofLiteral(literal) instanceof Inet4Address address) {
-                found.add(new InetSocketAddress(address, port));
+            var address = new HostAndPort(literal, port).literal();
+            if (address.isPresent() && address.get().getAddress() instanceof Inet4Address) {
+                found.add(address.get());
             }
+        }
+        if (found.isEmpty()) {
+            return new Found.Nowhere(
+                    "%s has the A record '%s', which is no IPv4 address"
+                            .formatted(Text.escape(name), Text.escape(literals.getFirst())));
         }
         return new Found.At(List.copyOf(found));
     }

@@ -33,6 +33,15 @@ class KcpGoRecordsTests {
     }
 
     @Test
+    void anAddressThatIsNoneLeadsNowhere() {
+        for (String content : List.of("2001:db8::1", "nonsense\n", "")) {
+            var found = KcpGoRecords.combine(NAME, new Answer.Found(List.of(content)), PORT);
+            String why = assertInstanceOf(Found.Nowhere.class, found).why();
+            assertTrue(why.contains("no IPv4 address"), why);
+        }
+    }
+
+    @Test
     void theTextAmongForeignOnesGivesThePortOfEveryAddress() {
         var found =
                 KcpGoRecords.combine(
