@@ -1,24 +1,26 @@
 package natt.core.publish;
 
 import natt.core.DnsRecord;
+import natt.core.Text;
+import natt.core.publish.Backoff.Pause;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.DnsProvider.PublishException;
+import natt.core.spi.DnsProvider.PublishException.Kind;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /// Keeps records true: publishes what is wanted, when that changes, until it has succeeded.
 ///
 /// A virtual thread makes the calls, since they block; what is wanted meanwhile replaces what
-/// waited, so a provider that was away is given the newest records only.
+/// waited, so a provider that was away is given the newest records only. A change does not shorten
+/// a wait that the service asked for, but it does shorten that after a refusal.
 public final class Publication implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
-
-    /// After a refusal nothing changes by itself, but a person may have mended the token.
-    private static final Duration AFTER_REFUSAL = Duration.ofMinutes(5);
 
     /// Is told what became of each attempt, on the publishing thread.
     public interface Listener {
@@ -57,21 +59,26 @@ public final class Publication implements AutoCloseable {
 
     private void run() {
         try (publisher) {
-            Optional<Duration> retry = Optional.empty();
+            Optional<Pause> pause = Optional.empty();
             while (true) {
-                retry = attempt(awaitWork(retry));
+                pause = attempt(awaitWork(pause));
             }
         } catch (InterruptedException closed) {
             LOG.log(Level.DEBUG, "publishing ends");
         }
     }
 
-    private synchronized List<DnsRecord> awaitWork(Optional<Duration> retry)
+    private synchronized List<DnsRecord> awaitWork(Optional<Pause> pause)
             throws InterruptedException {
-        if (retry.isPresent()) {
-            // A change does not shorten the wait: it was the service that asked for it.
-            long deadline = System.nanoTime() + retry.get().toNanos();
-            for (long left; (left = deadline - System.nanoTime()) > 0; ) {
+        if (pause.isPresent()) {
+            long start = System.nanoTime();
+            while (true) {
+                Duration wait = changed ? pause.get().ifChanged() : pause.get().otherwise();
+                // Saturates, whatever a service has asked for.
+                long left = TimeUnit.NANOSECONDS.convert(wait) - (System.nanoTime() - start);
+                if (left <= 0) {
+                    break;
+                }
                 wait(left / 1_000_000, (int) (left % 1_000_000));
             }
         } else {
@@ -83,19 +90,22 @@ public final class Publication implements AutoCloseable {
         return wanted;
     }
 
-    /// Publishes once; returns how long to wait before the next attempt, empty if it succeeded.
-    private Optional<Duration> attempt(List<DnsRecord> records) throws InterruptedException {
+    /// Publishes once; returns the pause before the next attempt, empty if it succeeded.
+    private Optional<Pause> attempt(List<DnsRecord> records) throws InterruptedException {
+        PublishException failure;
         try {
             publisher.publish(records);
             backoff.succeeded();
             listener.published(records);
             return Optional.empty();
-        } catch (PublishException failure) {
-            listener.failed(failure);
-            Duration wait = backoff.failed(failure.retryAfter());
-            boolean refused = failure.kind() == PublishException.Kind.REFUSED;
-            return Optional.of(refused && wait.compareTo(AFTER_REFUSAL) < 0 ? AFTER_REFUSAL : wait);
+        } catch (PublishException failed) {
+            failure = failed;
+        } catch (RuntimeException | AssertionError fault) {
+            String said = "a fault in the DNS provider: " + Text.escape(fault.toString());
+            failure = new PublishException(Kind.UNAVAILABLE, said, Optional.empty());
         }
+        listener.failed(failure);
+        return Optional.of(backoff.after(failure, System.nanoTime()));
     }
 
     /// Stops publishing; an attempt under way is interrupted.

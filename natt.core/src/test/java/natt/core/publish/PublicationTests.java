@@ -1,6 +1,7 @@
 package natt.core.publish;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.DnsRecord;
 import natt.core.DnsRecord.Type;
@@ -74,9 +75,28 @@ class PublicationTests {
         assertEquals(2, publisher.calls.size());
     }
 
+    @Test
+    void changedRecordsDoNotWaitForTheFiveMinutesAfterARefusal() throws Exception {
+        publisher.failures.add(new PublishException(Kind.REFUSED, "refused", Optional.empty()));
+        publication.want(address("192.0.2.1"));
+        assertEquals("failed refused", news.take());
+        publication.want(address("192.0.2.2"));
+        assertEquals("published 192.0.2.2", news.take());
+    }
+
+    @Test
+    void aFaultOfTheProviderIsAFailureLikeOthers() throws Exception {
+        publisher.fault = true;
+        publication.want(address("192.0.2.1"));
+        String said = news.take();
+        assertTrue(said.startsWith("failed a fault in the DNS provider"), said);
+        assertEquals("published 192.0.2.1", news.take());
+    }
+
     private static final class FakePublisher implements Publisher {
         final BlockingQueue<List<DnsRecord>> calls = new LinkedBlockingQueue<>();
         final BlockingQueue<PublishException> failures = new LinkedBlockingQueue<>();
+        volatile boolean fault;
         final CountDownLatch closed = new CountDownLatch(1);
 
         @Override
@@ -87,6 +107,10 @@ class PublicationTests {
         @Override
         public void publish(List<DnsRecord> records) throws PublishException {
             calls.add(records);
+            if (fault) {
+                fault = false;
+                throw new IllegalStateException("for a test");
+            }
             PublishException failure = failures.poll();
             if (failure != null) {
                 throw failure;
