@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -20,6 +21,14 @@ final class CommandLine {
     static final int DONE = 0;
     static final int FAILED = 1;
     static final int USAGE = 2;
+
+    /// The variables that stand for options.
+    private static final Map<String, String> VARIABLES =
+            Map.of(
+                    "target", "TARGET_FQDN",
+                    "target-fqdn", "TARGET_FQDN",
+                    "cf-token", "CF_API_TOKEN",
+                    "cf-token-file", "CF_API_TOKEN");
 
     /// What a program does once its options are known.
     interface Program {
@@ -34,20 +43,27 @@ final class CommandLine {
         try {
             code = program.run();
         } catch (UsageException wrong) {
-            System.err.println(name + ": " + wrong.getMessage() + " (" + name + " --help)");
+            complain(name, wrong.getMessage() + " (" + name + " --help)");
             code = USAGE;
         } catch (Exception failed) {
-            System.err.println(name + ": " + failed.getMessage());
+            String message = failed.getMessage();
+            complain(name, message == null || message.isBlank() ? failed.toString() : message);
             code = FAILED;
         }
         System.out.flush();
         System.exit(code);
     }
 
-    /// Reads the options; empty if the command line only asked for help or the version.
+    private static void complain(String name, String why) {
+        System.err.println(LineLoggerFinder.oneLine(name + ": " + why));
+    }
+
+    /// Reads the options; false if the command line only asked for help or the version.
     ///
+    /// @param environment wins over the configuration file, as options do over both
     /// @throws UsageException if an option is wrong
-    static boolean parse(String name, CommonOptions options, String[] args) {
+    static boolean parse(
+            String name, CommonOptions options, String[] args, Map<String, String> environment) {
         List<String> given = List.of(args);
         if (given.contains("--version") || given.contains("-version")) {
             System.out.println(name + " " + version());
@@ -63,12 +79,14 @@ final class CommandLine {
         // A value that begins with @ is a value, never a file to read options from.
         parser.setExpandAtSign(false);
         try {
-            parser.parse(separate(given).toArray(String[]::new));
-            if (options.config != null) {
-                var all = new ArrayList<>(fromFile(options.config, names(given)));
-                all.addAll(given);
-                parser.parse(separate(all).toArray(String[]::new));
+            var all = new ArrayList<String>();
+            List<String> separate = separate(given);
+            Optional<String> config = config(separate);
+            if (config.isPresent()) {
+                all.addAll(fromFile(config.get(), given(separate, environment)));
             }
+            all.addAll(separate);
+            parser.parse(all.toArray(String[]::new));
         } catch (ParameterException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
@@ -97,12 +115,30 @@ final class CommandLine {
         return separate;
     }
 
-    private static Set<String> names(List<String> args) {
+    /// The configuration file that is named last, if one is.
+    private static Optional<String> config(List<String> args) {
+        int last = Math.max(args.lastIndexOf("--config"), args.lastIndexOf("-config"));
+        return last < 0 || last + 1 == args.size()
+                ? Optional.empty()
+                : Optional.of(args.get(last + 1));
+    }
+
+    /// The options that the configuration file does not set, being given elsewhere.
+    private static Set<String> given(List<String> args, Map<String, String> environment) {
         var names = new HashSet<String>();
-        for (String arg : separate(args)) {
+        for (String arg : args) {
             if (arg.startsWith("-")) {
                 names.add(arg.replaceFirst("^--?", ""));
             }
+        }
+        VARIABLES.forEach(
+                (option, variable) -> {
+                    if (!environment.getOrDefault(variable, "").isEmpty()) {
+                        names.add(option);
+                    }
+                });
+        if (names.contains("cf-token-file")) {
+            names.add("cf-token");
         }
         return names;
     }

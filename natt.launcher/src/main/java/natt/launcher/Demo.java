@@ -51,7 +51,7 @@ final class Demo {
 
     static int run(String[] args) throws Exception {
         var options = new DemoOptions();
-        if (!CommandLine.parse("natt demo", options, args)) {
+        if (!CommandLine.parse("natt demo", options, args, Map.of())) {
             return CommandLine.DONE;
         }
         if (options.megabytes < 1 || options.megabytes > 10_000) {

@@ -83,7 +83,7 @@ public final class LineLoggerFinder extends System.LoggerFinder {
 
     private static void write(PrintStream out, Level level, String message) {
         String time = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
-        String line = message.replace("\n", "\\n").replace("\r", "\\r");
+        String line = oneLine(message);
         out.println(
                 switch (format) {
                     case TEXT -> "%s %-7s %s".formatted(time, level, line);
@@ -96,17 +96,37 @@ public final class LineLoggerFinder extends System.LoggerFinder {
                 });
     }
 
+    /// The text without what could end the line or steer a terminal. What is foreign in it has been
+    /// escaped before; this is for what slipped through.
+    static String oneLine(String text) {
+        if (text.chars().noneMatch(LineLoggerFinder::steers)) {
+            return text;
+        }
+        var out = new StringBuilder(text.length() + 16);
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (steers(c)) {
+                out.append("\\x%02x".formatted((int) c));
+            } else {
+                out.append(c);
+            }
+        }
+        return out.toString();
+    }
+
+    private static boolean steers(int c) {
+        return c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+    }
+
+    /// The content of a JSON string, of text that is one line.
     private static String json(String text) {
         var out = new StringBuilder(text.length() + 16);
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == '"' || c == '\\') {
-                out.append('\\').append(c);
-            } else if (c < ' ') {
-                out.append("\\u%04x".formatted((int) c));
-            } else {
-                out.append(c);
+                out.append('\\');
             }
+            out.append(c);
         }
         return out.toString();
     }

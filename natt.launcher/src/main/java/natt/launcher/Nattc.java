@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -32,7 +34,7 @@ public final class Nattc {
 
     private static int run(String[] args, Map<String, String> environment) throws Exception {
         var options = new NattcOptions();
-        if (!CommandLine.parse("nattc", options, args)) {
+        if (!CommandLine.parse("nattc", options, args, environment)) {
             return CommandLine.DONE;
         }
         CommandLine.configureLog(options, options.proxy ? Level.WARNING : Level.INFO);
@@ -90,8 +92,7 @@ public final class Nattc {
                 String.join(", ", bound.stream().map(HostAndPort::format).toList()),
                 name,
                 bound.getFirst().getPort());
-        new CompletableFuture<Void>().join();
-        return CommandLine.DONE;
+        throw new IOException(client.failure().join());
     }
 
     private static NameLookup.Resolver resolver(NattcOptions options, Installed installed) {
@@ -105,7 +106,7 @@ public final class Nattc {
         return installed.nameLookup("dns").open(new Settings(values, Map.of()));
     }
 
-    private static List<InetSocketAddress> listen(String text) {
+    private static List<InetSocketAddress> listen(String text) throws IOException {
         try {
             HostAndPort given = HostAndPort.parse(text);
             if (!given.host().isEmpty()) {
@@ -117,11 +118,20 @@ public final class Nattc {
                                                         "--listen is :PORT or ADDRESS:PORT, not"
                                                                 + " '%s'".formatted(text))));
             }
-            return List.of(
-                    new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), given.port()),
-                    new InetSocketAddress(InetAddress.ofLiteral("::1"), given.port()));
+            return loopbacks(given.port());
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
+    }
+
+    /// The loopback addresses that this machine has: ::1 can be switched off.
+    private static List<InetSocketAddress> loopbacks(int port) throws IOException {
+        var addresses = new ArrayList<InetSocketAddress>();
+        addresses.add(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+        InetAddress six = InetAddress.ofLiteral("::1");
+        if (NetworkInterface.getByInetAddress(six) != null) {
+            addresses.add(new InetSocketAddress(six, port));
+        }
+        return addresses;
     }
 }

@@ -19,6 +19,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -43,7 +44,7 @@ public final class Natts {
 
     private static int run(String[] args, Map<String, String> environment) throws Exception {
         var options = new NattsOptions();
-        if (!CommandLine.parse("natts", options, args)) {
+        if (!CommandLine.parse("natts", options, args, environment)) {
             return CommandLine.DONE;
         }
         CommandLine.configureLog(options, Level.INFO);
@@ -104,9 +105,12 @@ public final class Natts {
     /// @throws UsageException if it is none
     static String name(String text) {
         String name = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+        // The length comes first: the pattern recurses into every label.
         boolean labels =
-                name.matches("(?i)[a-z0-9_]([a-z0-9_-]{0,62})(\\.[a-z0-9_]([a-z0-9_-]{0,62}))+");
-        if (!labels || name.length() > 253) {
+                name.length() <= 253
+                        && name.matches(
+                                "(?i)[a-z0-9_]([a-z0-9_-]{0,62})(\\.[a-z0-9_]([a-z0-9_-]{0,62}))+");
+        if (!labels) {
             throw new UsageException("'%s' is not a complete DNS name".formatted(text));
         }
         return name.toLowerCase(Locale.ROOT);
@@ -143,12 +147,21 @@ public final class Natts {
         return target;
     }
 
-    private static List<HostAndPort> stun(List<String> given) {
+    static List<HostAndPort> stun(List<String> given) {
         if (given.equals(List.of("none"))) {
             return List.of();
         }
-        return (given.isEmpty() ? PUBLIC_STUN_SERVERS : given)
-                .stream().map(server -> HostAndPort.parse(server, 3478)).toList();
+        var servers = new LinkedHashSet<HostAndPort>();
+        for (String text : given.isEmpty() ? PUBLIC_STUN_SERVERS : given) {
+            HostAndPort server = HostAndPort.parse(text, 3478);
+            if (server.host().isEmpty() || server.port() == 0 || text.equals("none")) {
+                throw new UsageException(
+                        "--stun is HOST[:PORT], or none and nothing else, not '%s'"
+                                .formatted(text));
+            }
+            servers.add(server);
+        }
+        return List.copyOf(servers);
     }
 
     private static Settings settings(NattsOptions options, Map<String, String> environment) {
@@ -160,7 +173,7 @@ public final class Natts {
         }
         for (String option : options.dnsSecretFile) {
             String[] pair = pair("--dns-secret-file", option);
-            secrets.put(pair[0], secret(pair[1]));
+            secrets.put(pair[0], secretIn(pair[1]));
         }
         if (options.dns.equals("cloudflare")) {
             first(options.cfZoneId).ifPresent(id -> values.put("zone-id", id));
@@ -175,38 +188,44 @@ public final class Natts {
         return new Settings(values, secrets);
     }
 
-    private static Optional<Secret> token(NattsOptions options, Map<String, String> environment) {
-        if (options.cfToken != null) {
+    static Optional<Secret> token(NattsOptions options, Map<String, String> environment) {
+        Optional<String> argument = first(options.cfToken);
+        if (argument.isPresent()) {
             LOG.log(
                     Level.WARNING,
                     "--cf-token is visible to every user of this machine; --cf-token-file or"
                             + " $CF_API_TOKEN is not");
-            return Optional.of(new Secret(options.cfToken));
+            return Optional.of(secret("--cf-token", argument.get()));
         }
         if (options.cfTokenFile != null) {
-            return Optional.of(secret(options.cfTokenFile));
+            return Optional.of(secretIn(options.cfTokenFile));
         }
-        Optional<Secret> variable = first(environment.get("CF_API_TOKEN")).map(Secret::new);
+        Optional<String> variable = first(environment.get("CF_API_TOKEN"));
         if (variable.isPresent()) {
-            return variable;
+            return Optional.of(secret("$CF_API_TOKEN", variable.get()));
         }
         // systemd hands credentials over in a directory that only the service can read.
         return first(environment.get("CREDENTIALS_DIRECTORY"))
                 .map(directory -> Path.of(directory, "cf-token"))
                 .filter(Files::exists)
-                .map(file -> secret(file.toString()));
+                .map(file -> secretIn(file.toString()));
     }
 
-    private static Secret secret(String file) {
+    private static Secret secretIn(String file) {
         try {
-            String text = Files.readString(Path.of(file)).strip();
-            if (text.isEmpty()) {
-                throw new UsageException("the file %s is empty".formatted(file));
-            }
-            return new Secret(text);
+            return secret("the file " + file, Files.readString(Path.of(file)));
         } catch (IOException | InvalidPathException failed) {
             throw new UsageException("cannot read the file %s".formatted(file));
         }
+    }
+
+    /// A secret without the white space around it, such as the end of a line.
+    private static Secret secret(String source, String text) {
+        String secret = text.strip();
+        if (secret.isEmpty() || secret.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+            throw new UsageException("%s holds no secret of one line".formatted(source));
+        }
+        return new Secret(secret);
     }
 
     private static String[] pair(String option, String text) {

@@ -1,6 +1,7 @@
 package natt.launcher;
 
 import com.beust.jcommander.Parameter;
+import com.beust.jcommander.converters.IParameterSplitter;
 
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,16 @@ import java.util.List;
 
 /// The options of natts. Those of the original keep their names and meanings.
 final class NattsOptions extends CommonOptions {
+    /// Keeps a value whole that has commas in it, as a path may.
+    public static final class Whole implements IParameterSplitter {
+        public Whole() {}
+
+        @Override
+        public List<String> split(String value) {
+            return List.of(value);
+        }
+    }
+
     @Parameter(
             names = {"--target-fqdn", "-target-fqdn"},
             description = "name to publish the address under; or $TARGET_FQDN")
@@ -48,11 +59,13 @@ final class NattsOptions extends CommonOptions {
 
     @Parameter(
             names = {"--dns-option", "-dns-option"},
+            splitter = Whole.class,
             description = "KEY=VALUE, a setting of the DNS provider, such as path=FILE for 'file'")
     List<String> dnsOption = new ArrayList<>();
 
     @Parameter(
             names = {"--dns-secret-file", "-dns-secret-file"},
+            splitter = Whole.class,
             description = "KEY=FILE, a secret setting of the DNS provider, read from a file")
     List<String> dnsSecretFile = new ArrayList<>();
 

@@ -18,9 +18,9 @@ public final class Training {
 
     private static int run(String program) throws Exception {
         switch (program) {
-            case "natts" -> CommandLine.parse("natts", new NattsOptions(), new String[0]);
+            case "natts" -> CommandLine.parse("natts", new NattsOptions(), new String[0], Map.of());
             case "nattc" -> {
-                CommandLine.parse("nattc", new NattcOptions(), new String[0]);
+                CommandLine.parse("nattc", new NattcOptions(), new String[0], Map.of());
                 // Nothing listens there, which is answered at once.
                 var settings =
                         new Settings(

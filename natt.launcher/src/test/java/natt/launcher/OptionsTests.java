@@ -1,0 +1,118 @@
+package natt.launcher;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import natt.core.HostAndPort;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+class OptionsTests {
+    @TempDir Path directory;
+
+    private static NattsOptions natts(Map<String, String> environment, String... args) {
+        var options = new NattsOptions();
+        assertTrue(CommandLine.parse("natts", options, args, environment));
+        return options;
+    }
+
+    private String file(String... lines) throws IOException {
+        return Files.write(directory.resolve("file"), List.of(lines)).toString();
+    }
+
+    @Test
+    void aConfigurationFileDoesNotRepeatWhatTheCommandLineGives() throws Exception {
+        String config = file("listen = :1", "stun = file:1");
+        NattsOptions options = natts(Map.of(), "--stun", "a:1", "--config=" + config, "--stun=b:2");
+        assertEquals(List.of("a:1", "b:2"), options.stun);
+        assertEquals(":1", options.listen);
+    }
+
+    @Test
+    void theEnvironmentWinsOverTheConfigurationFile() throws Exception {
+        String config = file("target-fqdn = file.example.com", "cf-token-file = missing");
+        var environment = Map.of("TARGET_FQDN", "variable.example.com", "CF_API_TOKEN", "t");
+        NattsOptions options = natts(environment, "--config", config);
+        assertEquals(null, options.targetFqdn);
+        assertEquals(null, options.cfTokenFile);
+        assertEquals("file.example.com", natts(Map.of(), "--config", config).targetFqdn);
+    }
+
+    @Test
+    void aTokenFileOnTheCommandLineWinsOverATokenInTheConfigurationFile() throws Exception {
+        String config = file("cf-token = old");
+        NattsOptions options = natts(Map.of(), "--config", config, "--cf-token-file", "new");
+        assertEquals(null, options.cfToken);
+    }
+
+    @Test
+    void aSettingMayHaveCommas() {
+        var options = natts(Map.of(), "--dns-option", "path=/a,b", "--dns-option=x=1");
+        assertEquals(List.of("path=/a,b", "x=1"), options.dnsOption);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {":3478", "a:0", "none", "a b"})
+    void aStunServerIsAHostAndAPort(String text) {
+        assertThrows(
+                RuntimeException.class, () -> Natts.stun(List.of("ok.example.com", text)), text);
+    }
+
+    @Test
+    void aStunServerNamedTwiceHasOneVote() {
+        assertEquals(
+                List.of(new HostAndPort("a", 3478), new HostAndPort("b", 1)),
+                Natts.stun(List.of("a", "b:1", "a:3478")));
+    }
+
+    @Test
+    void aTokenLosesTheWhiteSpaceAroundItWhereverItComesFrom() throws Exception {
+        Path file = Files.writeString(directory.resolve("token"), "\tsecret\r\n");
+        var options = new NattsOptions();
+        assertEquals("secret", token(options, Map.of("CF_API_TOKEN", "secret\r\n")));
+        options.cfTokenFile = file.toString();
+        assertEquals("secret", token(options, Map.of()));
+        options.cfToken = " secret";
+        assertEquals("secret", token(options, Map.of()));
+        options.cfToken = "";
+        assertEquals("secret", token(options, Map.of()));
+    }
+
+    private static String token(NattsOptions options, Map<String, String> environment) {
+        return Natts.token(options, environment).orElseThrow().reveal();
+    }
+
+    @Test
+    void aTokenOfTwoLinesIsRefusedWithoutShowingIt() {
+        var options = new NattsOptions();
+        var environment = Map.of("CF_API_TOKEN", "secret\r\nsecret");
+        var wrong = assertThrows(UsageException.class, () -> Natts.token(options, environment));
+        assertFalse(String.valueOf(wrong.getMessage()).contains("secret\r"));
+    }
+
+    @Test
+    void aDirectoryIsNoTokenFile() {
+        var options = new NattsOptions();
+        options.cfTokenFile = directory.toString();
+        assertThrows(UsageException.class, () -> Natts.token(options, Map.of()));
+    }
+
+    @Test
+    void aNameOfAnyLengthIsRefusedInOrder() {
+        assertEquals("pc.example.com", Natts.name("PC.example.com."));
+        for (String name : List.of("a", "a..b", ".a.b", "a.b..", "-a.b", "a.b".repeat(100_000))) {
+            assertThrows(UsageException.class, () -> Natts.name(name));
+        }
+    }
+}
