@@ -108,9 +108,16 @@ public final class Splice {
     ///
     /// @return whether there may be more to move at once
     public boolean pump(long nowNanos) {
-        if (ended) {
+        try {
+            return !ended && move(nowNanos);
+        } catch (RuntimeException | AssertionError fault) {
+            driver.report(fault);
+            abort(ResetCode.UNSPECIFIED, nowNanos);
             return false;
         }
+    }
+
+    private boolean move(long nowNanos) {
         if (leaving != null) {
             awaitFlush(leaving);
             return false;

@@ -42,11 +42,6 @@ public final class StreamPump implements Port.Owner {
         woken.add(splice);
     }
 
-    /// How many splices there are.
-    public int size() {
-        return splices.size();
-    }
-
     @Override
     public long afterInput(long nowNanos) {
         for (Stream stream; (stream = endpoint.accept()) != null; ) {

@@ -27,9 +27,6 @@ import java.util.concurrent.TimeUnit;
 /// Everything but [#execute], [#start], [#failure] and [#close] is called on that thread. What goes
 /// wrong with one datagram or connection is reported, and the others go on.
 public final class Driver implements AutoCloseable {
-    /// How many datagrams one port, or bytes one connection, may take before the others get a turn.
-    static final int DATAGRAMS_PER_TURN = 64;
-
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int SCRATCH_BYTES = 65_536;
 

@@ -24,6 +24,9 @@ public final class Port implements Driver.Ready {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int SOCKET_BUFFER_BYTES = 4 << 20;
 
+    /// How many datagrams one port may take before the others get a turn.
+    private static final int DATAGRAMS_PER_TURN = 64;
+
     private final Driver driver;
     private final DatagramChannel channel;
     private final SelectionKey key;
@@ -81,7 +84,7 @@ public final class Port implements Driver.Ready {
             ready.interestOps(SelectionKey.OP_READ);
         }
         try {
-            for (int i = 0; i < Driver.DATAGRAMS_PER_TURN; i++) {
+            for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
                 incoming.clear();
                 var from = (InetSocketAddress) channel.receive(incoming);
                 if (from == null) {

@@ -201,6 +201,15 @@ class SpliceTests {
     }
 
     @Test
+    void aFaultEndsOnlyTheSpliceThatHasIt() {
+        stream.incoming.add(new byte[100_000]);
+        splice.pump(0);
+        assertEquals(List.of(new CloseReason.Local()), ends);
+        assertEquals(Optional.of(ResetCode.UNSPECIFIED), stream.resetBy);
+        assertTrue(local.aborted);
+    }
+
+    @Test
     void bytesOfAReplacedStreamAreCountedOnce() {
         splice = new Splice(driver, stream, local, true, ends::add);
         local.incoming.add(new byte[12]);
