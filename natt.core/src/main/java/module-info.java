@@ -12,6 +12,7 @@ module natt.core {
     requires static org.jspecify;
 
     exports natt.core;
+    exports natt.core.node;
     exports natt.core.spi;
     exports natt.core.time;
 

@@ -1,12 +1,12 @@
 package natt.launcher;
 
-import natt.core.Client;
-import natt.core.ClientConfig;
 import natt.core.HostAndPort;
-import natt.core.Installed;
-import natt.core.Server;
-import natt.core.ServerConfig;
 import natt.core.Text;
+import natt.core.node.Client;
+import natt.core.node.ClientConfig;
+import natt.core.node.Installed;
+import natt.core.node.Server;
+import natt.core.node.ServerConfig;
 import natt.core.spi.Settings;
 
 import java.io.BufferedReader;

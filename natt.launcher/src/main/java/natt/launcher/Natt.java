@@ -1,6 +1,6 @@
 package natt.launcher;
 
-import natt.core.Installed;
+import natt.core.node.Installed;
 
 import java.util.Arrays;
 import java.util.List;

@@ -1,9 +1,9 @@
 package natt.launcher;
 
-import natt.core.Client;
-import natt.core.ClientConfig;
 import natt.core.HostAndPort;
-import natt.core.Installed;
+import natt.core.node.Client;
+import natt.core.node.ClientConfig;
+import natt.core.node.Installed;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
 

@@ -1,10 +1,10 @@
 package natt.launcher;
 
 import natt.core.HostAndPort;
-import natt.core.Installed;
 import natt.core.Secret;
-import natt.core.Server;
-import natt.core.ServerConfig;
+import natt.core.node.Installed;
+import natt.core.node.Server;
+import natt.core.node.ServerConfig;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.Settings;
 

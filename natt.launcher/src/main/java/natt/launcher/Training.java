@@ -1,7 +1,7 @@
 package natt.launcher;
 
 import natt.core.DnsRecord;
-import natt.core.Installed;
+import natt.core.node.Installed;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
 

@@ -31,7 +31,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.ServiceLoader;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Lock;
 import java.util.stream.Stream;
@@ -182,11 +181,6 @@ class DependencyRulesTests {
                                                                                         "target/classes")))));
     }
 
-    /// What the core shows to the launcher lies in one package with its values, but above all
-    /// other packages.
-    private static final Set<String> FACE_OF_THE_CORE =
-            Set.of("Client", "ClientConfig", "Server", "ServerConfig", "Installed");
-
     private static final SliceAssignment PACKAGES =
             new SliceAssignment() {
                 @Override
@@ -195,10 +189,7 @@ class DependencyRulesTests {
                     if (!name.startsWith("natt.")) {
                         return SliceIdentifier.ignore();
                     }
-                    String outermost =
-                            javaClass.getName().substring(name.length() + 1).split("\\$", 2)[0];
-                    boolean face = name.equals("natt.core") && FACE_OF_THE_CORE.contains(outermost);
-                    return face ? SliceIdentifier.of("face of the core") : SliceIdentifier.of(name);
+                    return SliceIdentifier.of(name);
                 }
 
                 @Override

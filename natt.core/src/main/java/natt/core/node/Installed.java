@@ -1,4 +1,4 @@
-package natt.core;
+package natt.core.node;
 
 import natt.core.internal.Providers;
 import natt.core.spi.AddressDiscovery;

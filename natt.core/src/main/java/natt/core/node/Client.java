@@ -1,5 +1,9 @@
-package natt.core;
+package natt.core.node;
 
+import natt.core.CloseReason;
+import natt.core.HostAndPort;
+import natt.core.ResetCode;
+import natt.core.Text;
 import natt.core.forward.LocalEnd;
 import natt.core.forward.Splice;
 import natt.core.forward.StdioEnd;

@@ -1,4 +1,4 @@
-package natt.core;
+package natt.core.node;
 
 import natt.core.spi.NameLookup;
 import natt.core.spi.Transport;

@@ -1,9 +1,10 @@
-package natt.core;
+package natt.core.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.core.DnsRecord;
 import natt.core.spi.NameLookup.Answer;
 import natt.core.spi.NameLookup.Resolver;
 import natt.core.spi.Transport;

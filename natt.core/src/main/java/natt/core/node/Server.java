@@ -1,5 +1,10 @@
-package natt.core;
+package natt.core.node;
 
+import natt.core.CloseReason;
+import natt.core.DnsRecord;
+import natt.core.HostAndPort;
+import natt.core.ResetCode;
+import natt.core.Text;
 import natt.core.forward.Splice;
 import natt.core.forward.StreamPump;
 import natt.core.forward.TargetDialer;

@@ -1,5 +1,6 @@
-package natt.core;
+package natt.core.node;
 
+import natt.core.HostAndPort;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.Transport;
