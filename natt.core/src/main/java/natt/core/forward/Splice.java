@@ -195,7 +195,7 @@ public final class Splice {
             }
             write(chunk.flip(), nowNanos);
             if (chunk.hasRemaining()) {
-                toStream = keep(chunk);
+                toStream = keep(chunk, toStream);
             }
         }
         return true;
@@ -242,7 +242,7 @@ public final class Splice {
             bytesIn += length;
             writeLocal(chunk.flip());
             if (chunk.hasRemaining()) {
-                toLocal = keep(chunk);
+                toLocal = keep(chunk, toLocal);
             }
         }
         return true;
@@ -272,8 +272,10 @@ public final class Splice {
         }
     }
 
-    private static ByteBuffer keep(ByteBuffer rest) {
-        return ByteBuffer.allocate(rest.remaining()).put(rest).flip();
+    /// Copies the rest into the buffer that held the last one, if that is large enough.
+    private static ByteBuffer keep(ByteBuffer rest, ByteBuffer empty) {
+        boolean fits = rest.remaining() <= empty.capacity();
+        return (fits ? empty.clear() : ByteBuffer.allocate(rest.remaining())).put(rest).flip();
     }
 
     private static boolean orderly(CloseReason reason) {

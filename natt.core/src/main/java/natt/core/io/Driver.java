@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// The one thread that owns sockets: it feeds the engines of its ports, sends what they emit, and
 /// moves bytes between streams and local connections.
@@ -44,6 +45,7 @@ public final class Driver implements AutoCloseable {
 
     private final Ticker ticker;
     private final Selector selector;
+    private final Consumer<SelectionKey> onReady = this::ready;
     private final Thread thread;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
@@ -168,21 +170,11 @@ public final class Driver implements AutoCloseable {
             wait = Math.min(wait, next.atNanos - now);
         }
         if (!commands.isEmpty() || wait <= 0) {
-            selector.selectNow();
+            selector.selectNow(onReady);
         } else if (wait == Long.MAX_VALUE) {
-            selector.select();
+            selector.select(onReady);
         } else {
-            selector.select(1 + (wait - 1) / 1_000_000);
-        }
-        now = ticker.nanoTime();
-        var keys = selector.selectedKeys();
-        if (!keys.isEmpty()) {
-            for (SelectionKey key : keys) {
-                if (key.isValid() && key.attachment() instanceof Ready attached) {
-                    ready(key, attached);
-                }
-            }
-            keys.clear();
+            selector.select(onReady, 1 + (wait - 1) / 1_000_000);
         }
     }
 
@@ -195,9 +187,12 @@ public final class Driver implements AutoCloseable {
         }
     }
 
-    private void ready(SelectionKey key, Ready attached) {
+    private void ready(SelectionKey key) {
+        now = ticker.nanoTime();
         try {
-            attached.ready(key, now);
+            if (key.isValid() && key.attachment() instanceof Ready attached) {
+                attached.ready(key, now);
+            }
         } catch (RuntimeException | AssertionError fault) {
             report(fault);
         }
