@@ -186,12 +186,13 @@ public final class Server implements AutoCloseable {
                             Level.WARNING,
                             "this NAT shows every STUN server another port ({0}): its mapping is"
                                     + " address-dependent, so no client can reach this port and"
-                                    + " nothing is published",
+                                    + " nothing new is published",
                             show(seen));
             case Finding.Disputed(var seen) ->
                     LOG.log(
                             Level.WARNING,
-                            "the STUN servers contradict each other ({0}); nothing is published",
+                            "the STUN servers contradict each other ({0}); nothing new is"
+                                + " published",
                             show(seen));
             case Finding.Unanswered(int asked, int answered) -> {
                 LOG.log(

@@ -7,10 +7,11 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// How long to wait before trying again: full jitter under a ceiling that doubles from one second
-/// to five minutes, and never earlier than the service asked.
+/// to one minute, so that a service that is back is used within that time, and never earlier
+/// than it asked.
 public final class Backoff {
     private static final Duration FIRST = Duration.ofSeconds(1);
-    private static final Duration LONGEST = Duration.ofMinutes(5);
+    private static final Duration LONGEST = Duration.ofMinutes(1);
 
     /// After a refusal nothing changes by itself, but a person may have mended the token.
     private static final Duration AFTER_REFUSAL = Duration.ofMinutes(5);

@@ -22,9 +22,11 @@ public final class StunServers implements AutoCloseable {
     private final List<HostAndPort> servers;
     private final Consumer<List<InetSocketAddress>> onResolved;
     private final Thread thread;
+    private List<InetSocketAddress> announced = List.of();
     private boolean asked;
 
-    /// @param onResolved is given the IPv4 addresses whenever they have been resolved, at least one
+    /// @param onResolved is given the IPv4 addresses whenever others have been resolved, at least
+    // one
     public StunServers(List<HostAndPort> servers, Consumer<List<InetSocketAddress>> onResolved) {
         this.servers = servers;
         this.onResolved = onResolved;
@@ -51,9 +53,7 @@ public final class StunServers implements AutoCloseable {
                 for (HostAndPort server : servers) {
                     resolve(server, resolved, unresolved);
                 }
-                if (!resolved.isEmpty()) {
-                    onResolved.accept(List.copyOf(resolved));
-                }
+                announce(resolved);
                 if (!unresolved.isEmpty() && !warned) {
                     LOG.log(Level.WARNING, "no IPv4 address for STUN server {0}", unresolved);
                 }
@@ -62,6 +62,15 @@ public final class StunServers implements AutoCloseable {
             }
         } catch (InterruptedException closed) {
             LOG.log(Level.DEBUG, "resolving STUN servers ends");
+        }
+    }
+
+    /// Passes addresses on if they are others than before: every time they are passed on, all
+    /// servers are asked.
+    void announce(List<InetSocketAddress> resolved) {
+        if (!resolved.isEmpty() && !resolved.equals(announced)) {
+            announced = List.copyOf(resolved);
+            onResolved.accept(announced);
         }
     }
 
