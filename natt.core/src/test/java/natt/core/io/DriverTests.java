@@ -127,8 +127,8 @@ class DriverTests {
             frozen.execute(() -> ran.add("too early"));
             assertEquals("too early", ran.take());
             now.addAndGet(25_000_001);
-            frozen.execute(() -> ran.add("due"));
-            assertEquals("due", ran.take());
+            // The driver sleeps as long as it thought it had to; anything wakes it.
+            frozen.execute(() -> {});
             assertEquals("sooner", ran.take());
             assertEquals("later", ran.take());
         }
