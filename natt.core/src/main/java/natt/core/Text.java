@@ -3,10 +3,13 @@ package natt.core;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
-/// What every module needs to show a person text that somebody else wrote.
+/// Text that somebody else wrote, or will read: escaped for a person, quoted for a zone.
 public final class Text {
     /// The longest text that [#escape] returns, in UTF-16 units.
     public static final int LONGEST_ESCAPED = 200;
+
+    /// The most bytes of one character-string of a TXT record (RFC 1035, section 3.3).
+    public static final int LONGEST_CHARACTER_STRING = 255;
 
     private static final String CUT = "...";
     private static final HexFormat HEX = HexFormat.of();
@@ -65,5 +68,27 @@ public final class Text {
                     false;
             default -> true;
         };
+    }
+
+    /// Writes a text as a TXT record's character-strings: up to 255 bytes each, in quotation
+    /// marks, separated by spaces, with `"`, `\` and what is not printable ASCII escaped (RFC
+    /// 1035, sections 3.3 and 5.1).
+    public static String characterStrings(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        var out = new StringBuilder(bytes.length + 16).append('"');
+        for (int i = 0; i < bytes.length; i++) {
+            if (i > 0 && i % LONGEST_CHARACTER_STRING == 0) {
+                out.append("\" \"");
+            }
+            int b = Byte.toUnsignedInt(bytes[i]);
+            if (b == '"' || b == '\\') {
+                out.append('\\').append((char) b);
+            } else if (b >= 0x20 && b < 0x7f) {
+                out.append((char) b);
+            } else {
+                out.append("\\%03d".formatted(b));
+            }
+        }
+        return out.append('"').toString();
     }
 }

@@ -192,7 +192,7 @@ public final class Server implements AutoCloseable {
                     LOG.log(
                             Level.WARNING,
                             "the STUN servers contradict each other ({0}); nothing new is"
-                                + " published",
+                                    + " published",
                             show(seen));
             case Finding.Unanswered(int asked, int answered) -> {
                 LOG.log(

@@ -6,28 +6,7 @@ import java.nio.charset.StandardCharsets;
 /// The text of a TXT record as the API writes it: character-strings of up to 255 bytes in
 /// quotation marks, separated by spaces (RFC 1035, section 5.1).
 final class TxtContent {
-    private static final int STRING_LIMIT = 255;
-
     private TxtContent() {}
-
-    static String quote(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        var out = new StringBuilder(bytes.length + 16).append('"');
-        for (int i = 0; i < bytes.length; i++) {
-            if (i > 0 && i % STRING_LIMIT == 0) {
-                out.append("\" \"");
-            }
-            int b = Byte.toUnsignedInt(bytes[i]);
-            if (b == '"' || b == '\\') {
-                out.append('\\').append((char) b);
-            } else if (b >= 0x20 && b < 0x7f) {
-                out.append((char) b);
-            } else {
-                out.append("\\%03d".formatted(b));
-            }
-        }
-        return out.append('"').toString();
-    }
 
     /// Joins the strings without their quotation marks and escapes. Content that is not quoted
     /// throughout, as older clients wrote it, is the text itself.

@@ -94,7 +94,7 @@ record Wanted(Type type, String name, String content, long ttl) {
                 json.addProperty("content", content);
                 json.addProperty("proxied", false);
             }
-            case TXT -> json.addProperty("content", TxtContent.quote(content));
+            case TXT -> json.addProperty("content", Text.characterStrings(content));
             case SRV -> json.add("data", srvData());
         }
         json.addProperty("ttl", ttl);

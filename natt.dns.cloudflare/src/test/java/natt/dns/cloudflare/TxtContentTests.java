@@ -3,6 +3,8 @@ package natt.dns.cloudflare;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.core.Text;
+
 import org.junit.jupiter.api.Test;
 
 import java.util.random.RandomGenerator;
@@ -12,16 +14,16 @@ class TxtContentTests {
 
     @Test
     void aTextIsQuotedInStringsOf255Bytes() {
-        assertEquals("\"\"", TxtContent.quote(""));
-        assertEquals("\"kcp-port=30000\"", TxtContent.quote("kcp-port=30000"));
-        assertEquals("\"" + "a".repeat(255) + "\"", TxtContent.quote("a".repeat(255)));
-        assertEquals("\"" + "a".repeat(255) + "\" \"a\"", TxtContent.quote("a".repeat(256)));
+        assertEquals("\"\"", Text.characterStrings(""));
+        assertEquals("\"kcp-port=30000\"", Text.characterStrings("kcp-port=30000"));
+        assertEquals("\"" + "a".repeat(255) + "\"", Text.characterStrings("a".repeat(255)));
+        assertEquals("\"" + "a".repeat(255) + "\" \"a\"", Text.characterStrings("a".repeat(256)));
     }
 
     @Test
     void whatEndsAStringOrALineIsEscaped() {
-        assertEquals("\"a\\\"b\\\\c\\010\\127\"", TxtContent.quote("a\"b\\c\n\u007f"));
-        assertEquals("\"\\195\\188\"", TxtContent.quote("ü"));
+        assertEquals("\"a\\\"b\\\\c\\010\\127\"", Text.characterStrings("a\"b\\c\n\u007f"));
+        assertEquals("\"\\195\\188\"", Text.characterStrings("ü"));
     }
 
     @Test
@@ -59,7 +61,7 @@ class TxtContentTests {
             for (int n = random.nextInt(600); n > 0; n--) {
                 text.appendCodePoint(random.nextBoolean() ? random.nextInt(128) : '\u20ac');
             }
-            String quoted = TxtContent.quote(text.toString());
+            String quoted = Text.characterStrings(text.toString());
             assertEquals(text.toString(), TxtContent.unquote(quoted));
             assertTrue(quoted.chars().allMatch(c -> c >= 0x20 && c < 0x7f), quoted);
         }

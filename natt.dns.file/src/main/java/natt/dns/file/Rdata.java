@@ -1,6 +1,7 @@
 package natt.dns.file;
 
 import natt.core.DnsRecord;
+import natt.core.Text;
 
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +13,6 @@ import java.util.regex.Pattern;
 
 /// Record data as a zone file writes it, to and from [DnsRecord#content].
 final class Rdata {
-    /// The most bytes of one character-string (RFC 1035, section 3.3).
-    private static final int STRING_LIMIT = 255;
-
     /// The most bytes of one TXT record that natt writes, see [DnsRecord#content].
     private static final int TXT_LIMIT = 2_048;
 
@@ -77,33 +75,15 @@ final class Rdata {
                 }
                 yield content.endsWith(".") ? content : content + ".";
             }
-            case TXT -> formatTxt(content.getBytes(StandardCharsets.UTF_8));
+            case TXT -> {
+                boolean fits = content.getBytes(StandardCharsets.UTF_8).length <= TXT_LIMIT;
+                yield fits ? Text.characterStrings(content) : null;
+            }
         };
     }
 
     static String withoutFinalDot(String name) {
         return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
-    }
-
-    private static @Nullable String formatTxt(byte[] text) {
-        if (text.length > TXT_LIMIT) {
-            return null;
-        }
-        var out = new StringBuilder(text.length + 16).append('"');
-        for (int i = 0; i < text.length; i++) {
-            if (i > 0 && i % STRING_LIMIT == 0) {
-                out.append("\" \"");
-            }
-            int b = Byte.toUnsignedInt(text[i]);
-            if (b == '"' || b == '\\') {
-                out.append('\\').append((char) b);
-            } else if (b >= 0x20 && b < 0x7f) {
-                out.append((char) b);
-            } else {
-                out.append("\\%03d".formatted(b));
-            }
-        }
-        return out.append('"').toString();
     }
 
     /// Joins character-strings, resolving their escapes (RFC 1035, section 5.1), or returns
@@ -114,7 +94,7 @@ final class Rdata {
         var bytes = new ByteArrayOutputStream();
         for (String each : raw) {
             int before = bytes.size();
-            if (!unescape(each, bytes) || bytes.size() - before > STRING_LIMIT) {
+            if (!unescape(each, bytes) || bytes.size() - before > Text.LONGEST_CHARACTER_STRING) {
                 return null;
             }
         }
