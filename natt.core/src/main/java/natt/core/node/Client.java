@@ -43,6 +43,7 @@ import java.util.random.RandomGenerator;
 public final class Client implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int MOST_CONNECTIONS = 128;
+    private static final String LOCAL_BREAK = "the local connection broke off";
 
     /// How long an address may stay silent before the zone's own servers are asked for a newer one.
     private static final Duration PATIENCE = Duration.ofSeconds(3);
@@ -127,7 +128,8 @@ public final class Client implements AutoCloseable {
         ended.thenAccept(
                 why -> {
                     if (!why.isEmpty()) {
-                        LOG.log(Level.WARNING, "{0}", why);
+                        // A local program may leave when it likes.
+                        LOG.log(why.equals(LOCAL_BREAK) ? Level.INFO : Level.WARNING, "{0}", why);
                     }
                 });
         new Connection(new Tcp(channel), ended).start();
@@ -313,7 +315,7 @@ public final class Client implements AutoCloseable {
             end(
                     switch (reason) {
                         case CloseReason.Finished() -> "";
-                        case CloseReason.Local() -> "the local connection broke off";
+                        case CloseReason.Local() -> LOCAL_BREAK;
                         default ->
                                 "%s (%s): %s%s"
                                         .formatted(
