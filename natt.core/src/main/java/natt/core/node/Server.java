@@ -296,11 +296,12 @@ public final class Server implements AutoCloseable {
     private static void ended(String peer, Splice splice, CloseReason reason) {
         LOG.log(
                 Level.INFO,
-                "{0} ends: {1}; {2} bytes in, {3} out",
+                "{0} ends: {1}; {2} bytes in, {3} out, round trip {4} ms",
                 peer,
                 Text.escape(reason.describe()),
                 splice.bytesIn(),
-                splice.bytesOut());
+                splice.bytesOut(),
+                splice.stream().roundTripTime().toMillis());
     }
 
     /// Ends every stream, telling the peers, and closes the port. The records stay: a name that
@@ -315,6 +316,10 @@ public final class Server implements AutoCloseable {
         var told = new CountDownLatch(1);
         driver.execute(
                 () -> {
+                    LOG.log(Level.DEBUG, "transport: {0}", endpoint.counters());
+                    if (discovery != null) {
+                        LOG.log(Level.DEBUG, "discovery: {0}", discovery.counters());
+                    }
                     endpoint.shutdown(ResetCode.SHUTTING_DOWN, driver.nanoTime());
                     port.close();
                     told.countDown();

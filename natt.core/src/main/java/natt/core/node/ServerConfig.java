@@ -1,5 +1,6 @@
 package natt.core.node;
 
+import natt.core.DnsRecord.Type;
 import natt.core.HostAndPort;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
@@ -8,6 +9,7 @@ import natt.core.spi.Transport;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /// How a [Server] is to run.
 ///
@@ -39,6 +41,17 @@ public record ServerConfig(
             throw new IllegalArgumentException(
                     "without STUN servers the address listened on is published: give one, as in"
                             + " 127.0.0.1:30000, and --publish-private");
+        }
+        DnsProvider.Capabilities can = publisher.capabilities();
+        if (!can.types().containsAll(Set.of(Type.A, Type.TXT))) {
+            throw new IllegalArgumentException(
+                    "this DNS provider cannot publish A and TXT records, which the original's wire"
+                            + " needs");
+        }
+        if (ttl.compareTo(can.leastTtl()) < 0) {
+            throw new IllegalArgumentException(
+                    "this DNS provider takes a time to live of %d seconds or more, not %d"
+                            .formatted(can.leastTtl().toSeconds(), ttl.toSeconds()));
         }
     }
 }

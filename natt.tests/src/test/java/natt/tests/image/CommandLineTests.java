@@ -56,6 +56,7 @@ class CommandLineTests {
                         + " HOST:PORT",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --stun none | publish",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --ttl 0 | --ttl",
+                "natts | --target-fqdn a.b --cf-token x --ttl 30 | 60 seconds or more",
                 "natts | --compat quic | kcp-go",
                 "natts | --cf-token-file missing --target-fqdn a.b | cannot read",
                 "natts | --frobnicate | --frobnicate",
