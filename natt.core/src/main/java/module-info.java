@@ -3,7 +3,8 @@ import org.jspecify.annotations.NullMarked;
 /// Values, service-provider interfaces, the UDP port and its driver, publication and
 /// forwarding.
 ///
-/// @uses natt.core.spi.Transport carries reliable streams over a port's datagrams
+/// @uses natt.core.spi.Transport carries reliable streams over a session
+/// @uses natt.core.spi.PlainTransport carries reliable streams over a port, without a session
 /// @uses natt.core.spi.AddressDiscovery learns the server-reflexive address of a port
 /// @uses natt.core.spi.DnsProvider publishes records at a name
 /// @uses natt.core.spi.NameLookup looks records up
@@ -13,10 +14,12 @@ module natt.core {
 
     exports natt.core;
     exports natt.core.node;
+    exports natt.core.session;
     exports natt.core.spi;
     exports natt.core.time;
 
     uses natt.core.spi.Transport;
+    uses natt.core.spi.PlainTransport;
     uses natt.core.spi.AddressDiscovery;
     uses natt.core.spi.DnsProvider;
     uses natt.core.spi.NameLookup;

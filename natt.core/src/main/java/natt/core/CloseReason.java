@@ -15,6 +15,14 @@ public sealed interface CloseReason {
     /// @param code the peer's reason, see [ResetCode]
     record Remote(ResetCode code) implements CloseReason {}
 
+    /// The session below a stream was ended by the peer.
+    ///
+    /// @param code the peer's reason, see [CloseCode]
+    record SessionClosed(CloseCode code) implements CloseReason {}
+
+    /// The peer has started anew and knows nothing of the session.
+    record PeerRestarted() implements CloseReason {}
+
     /// The peer has not answered at all since the stream was opened.
     record NoAnswer(Duration waited) implements CloseReason {}
 
@@ -30,6 +38,8 @@ public sealed interface CloseReason {
             case Finished() -> "finished";
             case Local() -> "closed by this side";
             case Remote(var code) -> code.description();
+            case SessionClosed(var code) -> code.description();
+            case PeerRestarted() -> "the peer has been restarted";
             case NoAnswer(var waited) -> "no answer for %d s".formatted(waited.toSeconds());
             case PeerSilent(var silence) -> "peer silent for %d s".formatted(silence.toSeconds());
             case Violation(var rule) -> "peer broke the protocol: " + rule;

@@ -11,7 +11,16 @@ public enum ResetCode {
     /// The peer is stopping.
     SHUTTING_DOWN(3, "the peer is shutting down"),
     /// A limit of the peer is reached.
-    BUSY(4, "the peer is busy");
+    BUSY(4, "the peer is busy"),
+    /// The peer has no service of the name that was asked for.
+    NO_SUCH_SERVICE(5, "the peer has no such service"),
+    /// The peer's list does not allow this node's key that service.
+    NOT_ALLOWED(6, "the peer does not allow this node that service"),
+    /// The peer admits anybody, but only to services that authenticate by themselves as sshd does,
+    /// and what is behind this one is none.
+    NOT_SSH(7, "the peer serves strangers only with SSH, which its target does not speak"),
+    /// The connection's open record was malformed.
+    BAD_OPEN(8, "the peer could not read the open record");
 
     private final int code;
     private final String description;

@@ -2,26 +2,26 @@ package natt.core.forward;
 
 import natt.core.io.Port;
 import natt.core.spi.Engine;
-import natt.core.spi.Transport.Endpoint;
 import natt.core.spi.Transport.Stream;
+import natt.core.spi.Transport.Streams;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// Keeps the splices of one endpoint moving: those whose stream changed, those whose local end
+/// Keeps the splices of one source moving: those whose stream changed, those whose local end
 /// became ready, and those that had more to move than fits in a turn.
-public final class StreamPump implements Port.Owner {
-    private final Endpoint endpoint;
-    private final Consumer<Stream> onAccepted;
+public final class StreamPump<S extends Stream> implements Port.Owner {
+    private final Streams<S> streams;
+    private final Consumer<S> onAccepted;
     private final Map<Stream, Splice> splices = new HashMap<>();
     private ArrayDeque<Splice> woken = new ArrayDeque<>();
     private ArrayDeque<Splice> moving = new ArrayDeque<>();
 
     /// @param onAccepted is given the streams that peers open
-    public StreamPump(Endpoint endpoint, Consumer<Stream> onAccepted) {
-        this.endpoint = endpoint;
+    public StreamPump(Streams<S> streams, Consumer<S> onAccepted) {
+        this.streams = streams;
         this.onAccepted = onAccepted;
     }
 
@@ -44,10 +44,10 @@ public final class StreamPump implements Port.Owner {
 
     @Override
     public long afterInput(long nowNanos) {
-        for (Stream stream; (stream = endpoint.accept()) != null; ) {
+        for (S stream; (stream = streams.accept()) != null; ) {
             onAccepted.accept(stream);
         }
-        for (Stream stream; (stream = endpoint.pollReady()) != null; ) {
+        for (S stream; (stream = streams.pollReady()) != null; ) {
             Splice splice = splices.get(stream);
             if (splice != null) {
                 woken.add(splice);

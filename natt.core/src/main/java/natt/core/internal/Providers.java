@@ -4,6 +4,7 @@ import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Named;
+import natt.core.spi.PlainTransport;
 import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,7 @@ public final class Providers {
             return new Providers(
                     Map.of(
                             Transport.class, index(layer, Transport.class),
+                            PlainTransport.class, index(layer, PlainTransport.class),
                             AddressDiscovery.class, index(layer, AddressDiscovery.class),
                             DnsProvider.class, index(layer, DnsProvider.class),
                             NameLookup.class, index(layer, NameLookup.class)));

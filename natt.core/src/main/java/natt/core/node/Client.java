@@ -15,7 +15,7 @@ import natt.core.io.Port;
 import natt.core.publish.KcpGoRecords;
 import natt.core.publish.KcpGoRecords.Found;
 import natt.core.spi.NameLookup.Source;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.core.time.Ticker;
 
 import org.jspecify.annotations.Nullable;
@@ -190,7 +190,10 @@ public final class Client implements AutoCloseable {
         private @Nullable Open open;
 
         private record Open(
-                Port port, Transport.Endpoint endpoint, StreamPump pump, Splice splice) {}
+                Port port,
+                PlainTransport.Endpoint endpoint,
+                StreamPump<PlainTransport.Stream> pump,
+                Splice splice) {}
 
         Connection(Waiting waiting, CompletableFuture<String> ended) {
             this.waiting = waiting;
@@ -258,9 +261,9 @@ public final class Client implements AutoCloseable {
         }
 
         private Open open(Port port, InetSocketAddress peer, long now) throws IOException {
-            var context = new Transport.Context(false, Server.KCP_GO_DATAGRAM, now, random);
+            var context = new PlainTransport.Context(false, Server.KCP_GO_DATAGRAM, now, random);
             var endpoint = config.transport().open(context);
-            var pump = new StreamPump(endpoint, stream -> {});
+            var pump = new StreamPump<>(endpoint, stream -> {});
             port.attach(List.of(endpoint), pump);
             tried.add(peer);
             LOG.log(Level.DEBUG, "connecting to {0}", HostAndPort.format(peer));
@@ -296,7 +299,8 @@ public final class Client implements AutoCloseable {
                     LOG.log(
                             Level.INFO,
                             "no answer from {0}, trying {1}",
-                            HostAndPort.format(open.splice.stream().peer()),
+                            HostAndPort.format(
+                                    ((PlainTransport.Stream) open.splice.stream()).peer()),
                             HostAndPort.format(candidate));
                     long now = driver.nanoTime();
                     open.pump.redirect(open.splice, open.endpoint.dial(candidate, now), now);
@@ -310,7 +314,7 @@ public final class Client implements AutoCloseable {
             if (open == null) {
                 throw new AssertionError("a splice ends only after it was opened");
             }
-            String peer = HostAndPort.format(open.splice.stream().peer());
+            String peer = HostAndPort.format(((PlainTransport.Stream) open.splice.stream()).peer());
             boolean silent = reason instanceof CloseReason.NoAnswer;
             end(
                     switch (reason) {

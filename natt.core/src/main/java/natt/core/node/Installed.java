@@ -4,7 +4,7 @@ import natt.core.internal.Providers;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -30,8 +30,8 @@ public final class Installed {
     }
 
     /// @throws IllegalArgumentException listing what is installed, if there is no such transport
-    public Transport transport(String id) {
-        return providers.require(Transport.class, id);
+    public PlainTransport transport(String id) {
+        return providers.require(PlainTransport.class, id);
     }
 
     /// @throws IllegalArgumentException listing what is installed, if there is no such discovery

@@ -20,8 +20,8 @@ import natt.core.spi.AddressDiscovery.Finding;
 import natt.core.spi.AddressDiscovery.Outvoted;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.Engine;
-import natt.core.spi.Transport;
-import natt.core.spi.Transport.Stream;
+import natt.core.spi.PlainTransport;
+import natt.core.spi.PlainTransport.Stream;
 import natt.core.time.Ticker;
 
 import org.jspecify.annotations.Nullable;
@@ -51,8 +51,8 @@ public final class Server implements AutoCloseable {
     private final ServerConfig config;
     private final Driver driver;
     private final Port port;
-    private final Transport.Endpoint endpoint;
-    private final StreamPump pump;
+    private final PlainTransport.Endpoint endpoint;
+    private final StreamPump<Stream> pump;
     private final TargetDialer dialer;
     private final Publication publication;
     private final AddressDiscovery.@Nullable Discovery discovery;
@@ -78,8 +78,9 @@ public final class Server implements AutoCloseable {
         driver.failure().thenAccept(failure::complete);
         long now = ticker.nanoTime();
         endpoint =
-                config.transport().open(new Transport.Context(true, KCP_GO_DATAGRAM, now, random));
-        pump = new StreamPump(endpoint, this::accepted);
+                config.transport()
+                        .open(new PlainTransport.Context(true, KCP_GO_DATAGRAM, now, random));
+        pump = new StreamPump<>(endpoint, this::accepted);
         dialer = new TargetDialer(driver, config.target());
         publication = new Publication(config.publisher(), random, new PublicationNews());
         if (config.stunServers().isEmpty()) {

@@ -4,7 +4,7 @@ import natt.core.DnsRecord.Type;
 import natt.core.HostAndPort;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -29,7 +29,7 @@ public record ServerConfig(
         HostAndPort target,
         List<HostAndPort> stunServers,
         boolean publishPrivate,
-        Transport transport,
+        PlainTransport transport,
         AddressDiscovery discovery,
         DnsProvider.Publisher publisher,
         Duration ttl) {

@@ -5,45 +5,109 @@ import natt.core.ResetCode;
 
 import org.jspecify.annotations.Nullable;
 
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
-/// Carries reliable, ordered byte streams over datagrams.
+/// Carries reliable, ordered byte streams over the datagrams of one session.
 public interface Transport extends Named {
 
-    /// Makes the engine of one port.
-    Endpoint open(Context context);
+    /// The bit by which two nodes tell each other in the handshake that they have this transport:
+    /// one bit of an `int`. 1 is KCP, 2 is QUIC.
+    int capability();
 
-    /// All streams of one port, to whatever peers.
-    ///
-    /// After any input, the caller drains [#accept] and [#pollReady].
-    interface Endpoint extends Engine {
-        /// Opens a stream and tells the peer at once, so that a service that speaks first can.
-        Stream dial(InetSocketAddress peer, long nowNanos);
+    /// Makes one side of the streams of one session.
+    Multiplexer open(Context context);
 
-        /// Returns the next stream that a peer has opened, or null.
-        @Nullable Stream accept();
+    /// Where streams come from.
+    interface Streams<S extends Stream> {
+        /// Returns the next stream that the peer has opened, or null.
+        @Nullable S accept();
 
         /// Returns a stream about which something may have changed since it was last returned
         /// (there is more to read, room to write, an end, a close), or null when all have been
         /// returned.
-        @Nullable Stream pollReady();
+        @Nullable S pollReady();
+    }
 
-        /// Resets every stream. Poll afterwards for the datagrams that tell the peers.
-        void shutdown(ResetCode code, long nowNanos);
+    /// All streams of one session: an engine whose datagrams are those of the session. These have
+    /// come from the peer unchanged and at most once, but may be lost, late or out of order; and
+    /// the peer may be hostile: nothing here throws because of what a datagram holds.
+    ///
+    /// The order of calls is that of [Engine]. It is told when the path below it changes; while
+    /// there is none, its time stands still.
+    interface Multiplexer extends Streams<Stream> {
+        /// Opens a stream to a service of the peer and tells the peer at once, so that a service
+        /// that speaks first can.
+        ///
+        /// @param service 1 to 64 bytes of UTF-8
+        Stream dial(String service, long nowNanos);
 
-        /// Counters since the start by name, for status and tests: `fecRecovered`,
-        /// `retransmitted`...
+        /// Takes a datagram of the session, between position and limit.
+        void handleDatagram(ByteBuffer datagram, long nowNanos);
+
+        /// Writes the next datagram at the buffer's position, advancing it past the datagram.
+        ///
+        /// @param into has room for the largest datagram of the context
+        /// @param limit how long the datagram should be at most, in bytes. What was cut for a
+        ///     larger limit and must be sent again is written alone and may be longer; the session
+        ///     sends it in parts
+        /// @return whether there was one
+        boolean pollDatagram(ByteBuffer into, int limit, long nowNanos);
+
+        /// Does what is due, as [Engine#handleTimeout].
+        void handleTimeout(long nowNanos);
+
+        /// As [Engine#nanosUntilTimeout]; [Engine#NEVER] while paused.
+        long nanosUntilTimeout(long nowNanos);
+
+        /// Tells how long datagrams should be from now on, at most, in bytes.
+        void useDatagrams(int length, long nowNanos);
+
+        /// There is no path now: time stands still until [#resume], nothing is sent and nothing
+        /// times out. Datagrams may still arrive. Does nothing when paused.
+        void pause(long nowNanos);
+
+        /// There is a path again. What was in flight counts as unknown; sequence numbers, buffers
+        /// and windows stay; timeouts, pacing and the model of the path begin anew. Does nothing
+        /// unless paused.
+        void resume(long nowNanos);
+
+        /// The path has changed without a gap: the model of the path begins anew.
+        void pathChanged(long nowNanos);
+
+        /// A round trip of the path, measured by the session.
+        void roundTripMeasured(long nanos, long nowNanos);
+
+        /// Whether there is data that the peer has not acknowledged.
+        boolean hasOutstanding();
+
+        /// The number of streams that are open.
+        int openStreams();
+
+        /// Ends every stream, without a word to the peer if there is no path.
+        void close(CloseReason reason, long nowNanos);
+
+        Estimate estimate();
+
+        /// Counters since the start by name, for status and tests: `retransmitted`...
         Map<String, Long> counters();
     }
 
-    /// A byte stream to one peer, finished or reset independently of others.
+    /// What is known of the path.
+    ///
+    /// @param roundTrip smoothed; zero before the first measurement
+    /// @param bytesPerSecond the rate at which data can be delivered, 0 if unknown
+    /// @param lost the part of the datagrams sent that was lost, 0 to 1
+    record Estimate(Duration roundTrip, double bytesPerSecond, double lost) {}
+
+    /// A byte stream, finished or reset independently of others.
     interface Stream {
-        InetSocketAddress peer();
+        /// The service that was asked for when the stream was opened; empty on a wire that has no
+        /// names.
+        String service();
 
         /// Takes what flow control allows, advancing the buffer, and returns how much that was.
         ///
@@ -76,10 +140,20 @@ public interface Transport extends Named {
         Duration roundTripTime();
     }
 
-    /// What an endpoint may take from its surroundings. It has no clock and no socket.
+    /// What a multiplexer may take from its surroundings. It has no clock and no socket.
     ///
-    /// @param accepting whether peers may open streams here
-    /// @param largestDatagram the largest UDP payload that may be sent, in bytes
+    /// @param initiator whether this side began the session; decides which side numbers its
+    ///     streams even
+    /// @param mostStreams how many streams may be open, of both sides together; more are reset as
+    ///     busy
+    /// @param largestDatagram the largest datagram that may ever be sent or arrive, in bytes
+    /// @param firstDatagram how long datagrams should be at first, in bytes
     /// @param random unpredictable to peers
-    record Context(boolean accepting, int largestDatagram, long nowNanos, RandomGenerator random) {}
+    record Context(
+            boolean initiator,
+            int mostStreams,
+            int largestDatagram,
+            int firstDatagram,
+            long nowNanos,
+            RandomGenerator random) {}
 }

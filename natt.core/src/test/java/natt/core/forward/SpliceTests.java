@@ -19,8 +19,6 @@ import org.junit.jupiter.api.Timeout;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -248,8 +246,8 @@ class SpliceTests {
         Optional<ResetCode> resetBy = Optional.empty();
 
         @Override
-        public InetSocketAddress peer() {
-            return new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 1);
+        public String service() {
+            return "";
         }
 
         @Override

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import natt.core.DnsRecord;
 import natt.core.spi.NameLookup.Answer;
 import natt.core.spi.NameLookup.Resolver;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,7 +31,7 @@ class ClientTests {
                             List.of(type == DnsRecord.Type.A ? "127.0.0.1" : "kcp-port=9"));
 
     /// Cannot be opened.
-    private static final class NoTransport implements Transport {
+    private static final class NoTransport implements PlainTransport {
         @Override
         public String id() {
             return "none";

@@ -1,7 +1,7 @@
 package natt.tests.bench;
 
-import natt.core.spi.Transport;
-import natt.core.spi.Transport.Stream;
+import natt.core.spi.PlainTransport;
+import natt.core.spi.PlainTransport.Stream;
 import natt.transport.kcp.KcpGoTransport;
 
 import java.net.InetAddress;
@@ -15,12 +15,12 @@ final class NattSide implements Side {
     private static final int DATAGRAM = 1408;
 
     private final InetSocketAddress peer;
-    private final Transport.Endpoint endpoint;
+    private final PlainTransport.Endpoint endpoint;
     private Stream stream;
 
     private NattSide(int peerHost, boolean accepting, long nowNanos, long seed) {
         peer = address(peerHost);
-        var context = new Transport.Context(accepting, DATAGRAM, nowNanos, new Random(seed));
+        var context = new PlainTransport.Context(accepting, DATAGRAM, nowNanos, new Random(seed));
         endpoint = new KcpGoTransport().open(context);
     }
 

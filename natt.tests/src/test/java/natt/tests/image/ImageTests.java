@@ -35,7 +35,8 @@ class ImageTests {
                         "AddressDiscovery stun",
                         "DnsProvider cloudflare file",
                         "NameLookup dns file",
-                        "Transport kcp-go"),
+                        "PlainTransport kcp-go",
+                        "Transport"),
                 Run.of(processes, "natt", "providers").lines());
     }
 

@@ -3,8 +3,8 @@ package natt.tests.interop;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import natt.core.spi.Transport;
-import natt.core.spi.Transport.Stream;
+import natt.core.spi.PlainTransport;
+import natt.core.spi.PlainTransport.Stream;
 import natt.core.time.Ticker;
 import natt.tests.GoPeer;
 import natt.tests.Need;
@@ -62,7 +62,7 @@ class KcpGoEngineInteropTests {
         private final DatagramChannel channel = DatagramChannel.open();
         private final Selector selector = Selector.open();
         private final ByteBuffer buffer = ByteBuffer.allocateDirect(2048);
-        private final Transport.Endpoint endpoint;
+        private final PlainTransport.Endpoint endpoint;
 
         Loop() throws IOException {
             channel.bind(new InetSocketAddress("127.0.0.1", 0));
@@ -70,7 +70,7 @@ class KcpGoEngineInteropTests {
             endpoint =
                     new KcpGoTransport()
                             .open(
-                                    new Transport.Context(
+                                    new PlainTransport.Context(
                                             false,
                                             DATAGRAM,
                                             ticker.nanoTime(),

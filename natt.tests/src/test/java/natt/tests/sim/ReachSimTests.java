@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import natt.core.CloseReason;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.AddressDiscovery.Finding;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.discovery.stun.StunDiscovery;
 import natt.testkit.FakeStunServer;
 import natt.testkit.SimNat.Behavior;
@@ -65,7 +65,7 @@ class ReachSimTests {
                     boolean oneMapping = server.mapping() == ENDPOINT_INDEPENDENT;
                     assertEquals(oneMapping, published, server.toString());
                     if (published) {
-                        Transport.Stream stream = world.dial();
+                        PlainTransport.Stream stream = world.dial();
                         network.runFor(Duration.ofSeconds(11));
                         reached[0] = stream.answered();
                         boolean silent =
@@ -97,7 +97,7 @@ class ReachSimTests {
                     InetSocketAddress first = world.published.orElseThrow();
                     network.runFor(Duration.ofMinutes(30));
                     assertEquals(first, world.published.orElseThrow());
-                    Transport.Stream stream = world.dial();
+                    PlainTransport.Stream stream = world.dial();
                     network.runUntil(stream::answered, Duration.ofSeconds(1));
                 });
     }
@@ -113,7 +113,7 @@ class ReachSimTests {
                                     forgetful(ENDPOINT_INDEPENDENT),
                                     forgetful(ADDRESS_AND_PORT_DEPENDENT));
                     network.runFor(ROUND);
-                    Transport.Stream stream = world.dial();
+                    PlainTransport.Stream stream = world.dial();
                     assertEquals("first", world.echo(stream, "first"));
                     network.runFor(Duration.ofMinutes(30));
                     assertEquals(Optional.empty(), stream.closed());
@@ -137,7 +137,7 @@ class ReachSimTests {
                     network.runUntil(
                             () -> !world.published.orElseThrow().equals(before),
                             Duration.ofSeconds(20));
-                    Transport.Stream stream = world.dial();
+                    PlainTransport.Stream stream = world.dial();
                     assertEquals("hello", world.echo(stream, "hello"));
                 });
     }
@@ -165,9 +165,9 @@ class ReachSimTests {
     private static final class World {
         private final SimNetwork network;
         private final SimRealm home;
-        private final Transport.Endpoint client;
+        private final PlainTransport.Endpoint client;
         private final List<FakeStunServer> stun = new ArrayList<>();
-        private final List<Transport.Stream> served = new ArrayList<>();
+        private final List<PlainTransport.Stream> served = new ArrayList<>();
         private final List<InetSocketAddress> everPublished = new ArrayList<>();
         private Optional<InetSocketAddress> published = Optional.empty();
 
@@ -186,13 +186,15 @@ class ReachSimTests {
                             .open(
                                     new AddressDiscovery.Context(
                                             Duration.ofSeconds(15), now, network.random("stun")));
-            Transport.Endpoint server =
+            PlainTransport.Endpoint server =
                     new KcpGoTransport()
-                            .open(new Transport.Context(true, 1400, now, network.random("server")));
+                            .open(
+                                    new PlainTransport.Context(
+                                            true, 1400, now, network.random("server")));
             client =
                     new KcpGoTransport()
                             .open(
-                                    new Transport.Context(
+                                    new PlainTransport.Context(
                                             false, 1400, now, network.random("client")));
             away.addHost("laptop", "192.168.1.2").bind(40_000, client);
             home.addHost("pc", "192.168.2.2")
@@ -203,29 +205,29 @@ class ReachSimTests {
         }
 
         private void serve(
-                AddressDiscovery.Discovery discovery, Transport.Endpoint server, long now) {
+                AddressDiscovery.Discovery discovery, PlainTransport.Endpoint server, long now) {
             if (discovery.pollFinding() instanceof Finding.Mapped(var address)
                     && !published.equals(Optional.of(address))) {
                 published = Optional.of(address);
                 everPublished.add(address);
             }
-            for (Transport.Stream stream; (stream = server.accept()) != null; ) {
+            for (PlainTransport.Stream stream; (stream = server.accept()) != null; ) {
                 served.add(stream);
             }
             var chunk = ByteBuffer.allocate(2000);
-            for (Transport.Stream stream : served) {
+            for (PlainTransport.Stream stream : served) {
                 if (stream.read(chunk.clear(), now) > 0) {
                     stream.write(chunk.flip(), now);
                 }
             }
         }
 
-        Transport.Stream dial() {
+        PlainTransport.Stream dial() {
             return client.dial(published.orElseThrow(), network.nanoTime());
         }
 
         /// Sends a text and returns what has come back as soon as it has its length.
-        String echo(Transport.Stream stream, String text) {
+        String echo(PlainTransport.Stream stream, String text) {
             stream.write(ByteBuffer.wrap(text.getBytes()), network.nanoTime());
             var back = ByteBuffer.allocate(2000);
             network.runUntil(

@@ -1,7 +1,7 @@
 package natt.transport.kcp;
 
 import natt.core.ResetCode;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.transport.kcp.fec.FecDecoder;
 import natt.transport.kcp.fec.FecEncoder;
 import natt.transport.kcp.proto.Conversation;
@@ -32,7 +32,7 @@ import java.util.Map;
 ///
 /// State is made for a stranger only by a good cookie, or by a first segment that begins as an
 /// SSH client's greeting does, because that is how an original nattc begins.
-final class KcpEndpoint implements Transport.Endpoint {
+final class KcpEndpoint implements PlainTransport.Endpoint {
     private static final int DATA = 0xf1;
     private static final int PARITY = 0xf2;
     /// The largest datagram that is taken.
@@ -63,7 +63,7 @@ final class KcpEndpoint implements Transport.Endpoint {
         private int sn;
     }
 
-    private final Transport.Context context;
+    private final PlainTransport.Context context;
     private final int mss;
     private final SegmentPool pool = new SegmentPool();
     private final Counters segments = new Counters();
@@ -99,7 +99,7 @@ final class KcpEndpoint implements Transport.Endpoint {
     private long fecParityReceived;
     private long fecMalformed;
 
-    KcpEndpoint(Transport.Context context) {
+    KcpEndpoint(PlainTransport.Context context) {
         if (context.largestDatagram() < LEAST_LARGEST_DATAGRAM
                 || context.largestDatagram() > MOST_DATAGRAM) {
             throw new IllegalArgumentException(
@@ -120,7 +120,7 @@ final class KcpEndpoint implements Transport.Endpoint {
     // ---- streams
 
     @Override
-    public Transport.Stream dial(InetSocketAddress peer, long nowNanos) {
+    public PlainTransport.Stream dial(InetSocketAddress peer, long nowNanos) {
         int conv;
         do {
             conv = context.random().nextInt();
@@ -152,12 +152,12 @@ final class KcpEndpoint implements Transport.Endpoint {
     }
 
     @Override
-    public Transport.@Nullable Stream accept() {
+    public PlainTransport.@Nullable Stream accept() {
         return accepted.poll();
     }
 
     @Override
-    public Transport.@Nullable Stream pollReady() {
+    public PlainTransport.@Nullable Stream pollReady() {
         KcpStream stream = ready.poll();
         if (stream != null) {
             stream.queued = false;

@@ -1,9 +1,9 @@
 package natt.transport.kcp;
 
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 /// Provides streams that also unmodified natts and nattc understand.
-public final class KcpGoTransport implements Transport {
+public final class KcpGoTransport implements PlainTransport {
 
     public KcpGoTransport() {}
 

@@ -2,7 +2,7 @@ package natt.transport.kcp;
 
 import natt.core.CloseReason;
 import natt.core.ResetCode;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.transport.kcp.fec.FecDecoder;
 import natt.transport.kcp.fec.FecEncoder;
 import natt.transport.kcp.proto.Conversation;
@@ -28,7 +28,7 @@ import java.util.Optional;
 /// ```
 ///
 /// The cookie travels in `ts` (upper half) and `sn`, which kcp-go ignores in these commands.
-final class KcpStream implements Transport.Stream, Conversation.Events, FecDecoder.Sink {
+final class KcpStream implements PlainTransport.Stream, Conversation.Events, FecDecoder.Sink {
     /// Greets: "I am natt", in a window ask or tell.
     static final int GREETING = 0x4e;
 

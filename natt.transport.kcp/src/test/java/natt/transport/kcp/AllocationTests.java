@@ -2,7 +2,7 @@ package natt.transport.kcp;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 import org.junit.jupiter.api.Test;
 
@@ -13,9 +13,9 @@ import java.util.SplittableRandom;
 /// Counts what a running transfer allocates.
 class AllocationTests {
     /// Two natts on a path without delay, of which a share of the datagrams is lost.
-    private final Transport.Endpoint client = endpoint(false);
+    private final PlainTransport.Endpoint client = endpoint(false);
 
-    private final Transport.Endpoint server = endpoint(true);
+    private final PlainTransport.Endpoint server = endpoint(true);
     private final InetSocketAddress clientAddress = SimNet.address(1, 1);
     private final InetSocketAddress serverAddress = SimNet.address(2, 2);
     private final ByteBuffer datagram = ByteBuffer.allocate(1500);
@@ -24,12 +24,13 @@ class AllocationTests {
     private long now;
     private long datagrams;
 
-    private static Transport.Endpoint endpoint(boolean accepting) {
+    private static PlainTransport.Endpoint endpoint(boolean accepting) {
         return new KcpGoTransport()
-                .open(new Transport.Context(accepting, 1400, 0, new SplittableRandom(2)));
+                .open(new PlainTransport.Context(accepting, 1400, 0, new SplittableRandom(2)));
     }
 
-    private void carry(Transport.Endpoint from, InetSocketAddress at, Transport.Endpoint to) {
+    private void carry(
+            PlainTransport.Endpoint from, InetSocketAddress at, PlainTransport.Endpoint to) {
         while (from.pollTransmit(datagram.clear(), now) != null) {
             datagrams++;
             if (random.nextInt(100) != 0) {
@@ -38,7 +39,7 @@ class AllocationTests {
         }
     }
 
-    private void transfer(Transport.Stream from, Transport.Stream to, long most) {
+    private void transfer(PlainTransport.Stream from, PlainTransport.Stream to, long most) {
         long end = datagrams + most;
         while (datagrams < end) {
             now += 1_000_000;
@@ -54,12 +55,12 @@ class AllocationTests {
 
     @Test
     void transferAtRestAllocatesNothingPerDatagram() throws ReflectiveOperationException {
-        Transport.Stream from = client.dial(serverAddress, now);
+        PlainTransport.Stream from = client.dial(serverAddress, now);
         for (int i = 0; i < 3; i++) {
             carry(client, clientAddress, server);
             carry(server, serverAddress, client);
         }
-        Transport.Stream to = server.accept();
+        PlainTransport.Stream to = server.accept();
         transfer(from, to, 200_000);
         long before = allocatedBytes();
         transfer(from, to, 200_000);

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.CloseReason;
 import natt.core.ResetCode;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.transport.kcp.proto.Segment;
 
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,7 @@ class HostileTests {
 
     private static final String BANNER = "SSH-2.0-OpenSSH_9.2\r\n";
 
-    private Transport.Stream connect() {
+    private PlainTransport.Stream connect() {
         var dialed = client.endpoint.dial(server.address, net.now);
         net.runUntil(() -> !server.accepted.isEmpty(), Duration.ofSeconds(9));
         net.run(Duration.ofSeconds(1));
@@ -42,7 +42,7 @@ class HostileTests {
     @Test // F1: kcp-go closes the session at this address and opens another.
     void foreignConversationAtTheAddressOfALivePeerTouchesNothing() {
         net.recording = true;
-        Transport.Stream dialed = connect();
+        PlainTransport.Stream dialed = connect();
         int conv = Datagrams.conv(net.wire.get(0));
         byte[] f1 = push(conv + 1, 0, "");
         assertEquals(24, f1.length);
@@ -59,7 +59,7 @@ class HostileTests {
     @Test
     void sshGreetingInAnotherConversationLeavesTheLiveOneAlone() {
         net.recording = true;
-        Transport.Stream dialed = connect();
+        PlainTransport.Stream dialed = connect();
         int conv = Datagrams.conv(net.wire.get(0));
         assertTrue(net.inject(server, client.address, push(conv + 1, 0, BANNER)));
         assertEquals(2, server.counter("streams"));
@@ -97,7 +97,7 @@ class HostileTests {
     }
 
     /// Writes as a service would: whatever is taken, as soon as it is.
-    private void keepWriting(Transport.Stream stream, String text) {
+    private void keepWriting(PlainTransport.Stream stream, String text) {
         var data = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
         for (int i = 0; i < 100; i++) {
             stream.write(data, net.now);
@@ -207,7 +207,7 @@ class HostileTests {
             original.conversation.write(
                     ByteBuffer.wrap(BANNER.getBytes(StandardCharsets.US_ASCII)));
             net.run(Duration.ofMillis(500));
-            for (Transport.Stream stream : server.accepted) {
+            for (PlainTransport.Stream stream : server.accepted) {
                 if (stream.closed().isEmpty() && !stream.answered()) {
                     SimNet.write(stream, "x", net.now);
                 }
@@ -225,7 +225,7 @@ class HostileTests {
             net.inject(server, SimNet.address(20 + i, 1), push(i, 0, BANNER));
         }
         assertEquals(64, server.counter("streams"));
-        Transport.Stream dialed = client.endpoint.dial(server.address, net.now);
+        PlainTransport.Stream dialed = client.endpoint.dial(server.address, net.now);
         net.run(Duration.ofSeconds(1));
         assertTrue(dialed.answered());
         assertEquals(64, server.counter("streams"));
@@ -269,7 +269,7 @@ class HostileTests {
     @Test // kcp-go has panicked on some of these.
     void acknowledgementsOfWhatWasNeverSentChangeNothing() {
         net.recording = true;
-        Transport.Stream dialed = connect();
+        PlainTransport.Stream dialed = connect();
         int conv = Datagrams.conv(net.wire.get(0));
         var stream = server.onlyAccepted();
         for (int sn : new int[] {0, 1, -1, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
@@ -326,13 +326,13 @@ class HostileTests {
     @Test
     void mutatedDatagramsThrowNothingAndBreakNoOtherStream() {
         net.recording = true;
-        Transport.Stream victim = connect();
+        PlainTransport.Stream victim = connect();
         SimNet.write(victim, BANNER, net.now);
         net.run(Duration.ofSeconds(1));
         List<byte[]> seen = List.copyOf(net.wire);
         net.recording = false;
         var other = net.node(4, 44444, false);
-        Transport.Stream dialed = other.endpoint.dial(server.address, net.now);
+        PlainTransport.Stream dialed = other.endpoint.dial(server.address, net.now);
         net.run(Duration.ofSeconds(1));
         var random = new SplittableRandom(4);
         for (int i = 0; i < 100_000; i++) {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.CloseReason;
 import natt.core.ResetCode;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.transport.kcp.proto.Segment;
 
 import org.junit.jupiter.api.Test;
@@ -28,8 +28,8 @@ class LifeTests {
     private final SimNet.Node client = net.node(1, 40000, false);
     private final SimNet.Node server = net.node(2, 30000, true);
 
-    private Transport.Stream dialed;
-    private Transport.Stream accepted;
+    private PlainTransport.Stream dialed;
+    private PlainTransport.Stream accepted;
 
     private void connect() {
         dialed = client.endpoint.dial(server.address, net.now);
@@ -219,7 +219,7 @@ class LifeTests {
     @Test
     void stalledReadersTogetherHoldABoundedAmountAndLoseNothing() {
         net.path.delay = Duration.ofMillis(1);
-        var senders = new ArrayList<Transport.Stream>();
+        var senders = new ArrayList<PlainTransport.Stream>();
         for (int host = 50; host < 52; host++) {
             var node = net.node(host, 41_000, false);
             for (int i = 0; i < 20; i++) {
@@ -241,7 +241,7 @@ class LifeTests {
         var into = ByteBuffer.allocate(65_536);
         long received = 0;
         for (int round = 0; round < 20_000 && received < expected; round++) {
-            for (Transport.Stream stream : server.accepted) {
+            for (PlainTransport.Stream stream : server.accepted) {
                 received += Math.max(0, stream.read(into.clear(), net.now));
             }
             net.run(Duration.ofMillis(5));

@@ -1,7 +1,7 @@
 package natt.transport.kcp;
 
 import natt.core.ResetCode;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.transport.kcp.proto.Conversation;
 import natt.transport.kcp.proto.Counters;
 import natt.transport.kcp.proto.Segment;
@@ -18,7 +18,7 @@ import java.util.Map;
 /// A KCP peer that knows nothing of natt: it looks at no `frg` of window asks, opens a
 /// conversation for whatever comes, and remembers which commands it was sent. It leaves the
 /// header of error correction out.
-final class OriginalEndpoint implements Transport.Endpoint, Conversation.Events {
+final class OriginalEndpoint implements PlainTransport.Endpoint, Conversation.Events {
     final Map<Integer, Integer> commands = new HashMap<>();
     final int window;
     @Nullable Conversation conversation;
@@ -97,17 +97,17 @@ final class OriginalEndpoint implements Transport.Endpoint, Conversation.Events 
     }
 
     @Override
-    public Transport.Stream dial(InetSocketAddress to, long nowNanos) {
+    public PlainTransport.Stream dial(InetSocketAddress to, long nowNanos) {
         throw new UnsupportedOperationException();
     }
 
     @Override
-    public Transport.@Nullable Stream accept() {
+    public PlainTransport.@Nullable Stream accept() {
         return null;
     }
 
     @Override
-    public Transport.@Nullable Stream pollReady() {
+    public PlainTransport.@Nullable Stream pollReady() {
         return null;
     }
 

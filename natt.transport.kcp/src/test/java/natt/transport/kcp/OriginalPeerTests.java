@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.CloseReason;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 import natt.transport.kcp.proto.Segment;
 
 import org.junit.jupiter.api.Test;
@@ -34,7 +34,7 @@ class OriginalPeerTests {
         return new String(into.array(), 0, Math.max(0, n), StandardCharsets.US_ASCII);
     }
 
-    private Transport.Stream dial() {
+    private PlainTransport.Stream dial() {
         return client.endpoint.dial(net.original(2, 30000, original).address, net.now);
     }
 

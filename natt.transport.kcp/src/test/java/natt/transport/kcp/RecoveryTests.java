@@ -3,7 +3,7 @@ package natt.transport.kcp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +18,8 @@ class RecoveryTests {
     private final SimNet.Node client = net.node(1, 40000, false);
     private final SimNet.Node server = net.node(2, 30000, true);
 
-    private Transport.Stream dialed;
-    private Transport.Stream accepted;
+    private PlainTransport.Stream dialed;
+    private PlainTransport.Stream accepted;
     private Bulk bulk;
 
     private void connect(int roundTripMillis) {
@@ -57,7 +57,7 @@ class RecoveryTests {
     @Test
     void streamsThatShareAnAddressTakeNoParityOfEachOther() {
         connect(50);
-        Transport.Stream secondDialed = client.endpoint.dial(server.address, net.now);
+        PlainTransport.Stream secondDialed = client.endpoint.dial(server.address, net.now);
         net.runUntil(() -> server.accepted.size() == 2, Duration.ofSeconds(9));
         net.path.loss = 0.05;
         var first = new Bulk(accepted, dialed, 3_000_000, 1);

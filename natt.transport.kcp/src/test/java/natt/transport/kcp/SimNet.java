@@ -1,6 +1,6 @@
 package natt.transport.kcp;
 
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -41,16 +41,16 @@ final class SimNet {
 
     final class Node {
         final InetSocketAddress address;
-        final Transport.Endpoint endpoint;
-        final List<Transport.Stream> accepted = new ArrayList<>();
-        final List<Transport.Stream> ready = new ArrayList<>();
+        final PlainTransport.Endpoint endpoint;
+        final List<PlainTransport.Stream> accepted = new ArrayList<>();
+        final List<PlainTransport.Stream> ready = new ArrayList<>();
         int sent;
         long bytesSent;
         int largest;
         boolean dead;
         private long busyUntil = now;
 
-        private Node(InetSocketAddress address, Transport.Endpoint endpoint) {
+        private Node(InetSocketAddress address, PlainTransport.Endpoint endpoint) {
             this.address = address;
             this.endpoint = endpoint;
         }
@@ -72,7 +72,7 @@ final class SimNet {
                     dispatch(this, to, bytes);
                 }
             }
-            Transport.Stream stream;
+            PlainTransport.Stream stream;
             while ((stream = endpoint.accept()) != null) {
                 accepted.add(stream);
             }
@@ -93,7 +93,7 @@ final class SimNet {
 
         private int spins;
 
-        Transport.Stream onlyAccepted() {
+        PlainTransport.Stream onlyAccepted() {
             if (accepted.size() != 1) {
                 throw new AssertionError("accepted " + accepted.size());
             }
@@ -135,7 +135,7 @@ final class SimNet {
     }
 
     Node node(int host, int port, boolean accepting, int largestDatagram) {
-        var context = new Transport.Context(accepting, largestDatagram, now, random.split());
+        var context = new PlainTransport.Context(accepting, largestDatagram, now, random.split());
         var node = new Node(address(host, port), new KcpGoTransport().open(context));
         nodes.add(node);
         return node;
@@ -248,7 +248,7 @@ final class SimNet {
         return (now - start) / 1_000_000;
     }
 
-    static void write(Transport.Stream stream, String text, long now) {
+    static void write(PlainTransport.Stream stream, String text, long now) {
         var bytes = ByteBuffer.wrap(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         stream.write(bytes, now);
         if (bytes.hasRemaining()) {
@@ -256,7 +256,7 @@ final class SimNet {
         }
     }
 
-    static @Nullable String read(Transport.Stream stream, long now) {
+    static @Nullable String read(PlainTransport.Stream stream, long now) {
         var into = ByteBuffer.allocate(65536);
         int n = stream.read(into, now);
         return n < 0

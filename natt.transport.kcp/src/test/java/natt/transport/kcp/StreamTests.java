@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.CloseReason;
 import natt.core.ResetCode;
-import natt.core.spi.Transport;
+import natt.core.spi.PlainTransport;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,8 +20,8 @@ class StreamTests {
     private final SimNet.Node client = net.node(1, 40000, false);
     private final SimNet.Node server = net.node(2, 30000, true);
 
-    private Transport.Stream dialed;
-    private Transport.Stream accepted;
+    private PlainTransport.Stream dialed;
+    private PlainTransport.Stream accepted;
 
     private void connect() {
         dialed = client.endpoint.dial(server.address, net.now);
