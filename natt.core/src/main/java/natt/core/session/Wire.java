@@ -25,7 +25,15 @@ final class Wire {
     static final int COOKIE = 0x92;
     static final int DATA = 0x93;
 
+    /// The first bytes that are natt's.
+    private static final int FIRST = 0x90;
+
+    private static final int LAST = 0x97;
+
     static final int VERSION = 1;
+
+    /// The largest UDP payload, in bytes: a 1500-byte packet of IPv4.
+    static final int MOST_DATAGRAM = 1472;
 
     /// Whole messages, in bytes.
     static final int INIT_LENGTH = 192;
@@ -38,6 +46,9 @@ final class Wire {
 
     /// What DATA adds to its content: header, kind, tag.
     static final int DATA_OVERHEAD = DATA_HEADER + 1 + Aead.TAG;
+
+    /// The largest datagram of a transport.
+    static final int MOST_TRANSPORT_DATAGRAM = MOST_DATAGRAM - DATA_OVERHEAD;
 
     /// Where INIT has its parts.
     static final int INIT_SENDER = 4;
@@ -94,6 +105,11 @@ final class Wire {
     static void putShort(byte[] to, int at, int value) {
         to[at] = (byte) (value >>> 8);
         to[at + 1] = (byte) value;
+    }
+
+    static boolean isNatt(byte first) {
+        int type = first & 0xff;
+        return type >= FIRST && type <= LAST;
     }
 
     /// Whether a message begins with this type and this version.
