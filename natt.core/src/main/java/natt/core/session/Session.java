@@ -54,7 +54,7 @@ public final class Session {
     private static final long[] CLOSE_AGAIN = {250 * MILLI, SECOND};
 
     /// How often the initiator shows the responder that it has its answer, until it is heard.
-    private static final long CONFIRM_AGAIN = 300 * MILLI;
+    private static final long CONFIRM_AGAIN = 150 * MILLI;
 
     private static final int MOST_CONTROL = 16;
 
