@@ -13,6 +13,7 @@ module natt.core {
     requires static org.jspecify;
 
     exports natt.core;
+    exports natt.core.keys;
     exports natt.core.node;
     exports natt.core.session;
     exports natt.core.spi;

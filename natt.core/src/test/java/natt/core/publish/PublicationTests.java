@@ -9,6 +9,7 @@ import natt.core.spi.DnsProvider.Capabilities;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.DnsProvider.PublishException.Kind;
 import natt.core.spi.DnsProvider.Publisher;
+import natt.core.spi.DnsProvider.Skipped;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -97,6 +98,7 @@ class PublicationTests {
         final BlockingQueue<List<DnsRecord>> calls = new LinkedBlockingQueue<>();
         final BlockingQueue<PublishException> failures = new LinkedBlockingQueue<>();
         volatile boolean fault;
+        volatile List<Skipped> left = List.of();
         final CountDownLatch closed = new CountDownLatch(1);
 
         @Override
@@ -105,7 +107,7 @@ class PublicationTests {
         }
 
         @Override
-        public void publish(List<DnsRecord> records) throws PublishException {
+        public List<Skipped> publish(List<DnsRecord> records) throws PublishException {
             calls.add(records);
             if (fault) {
                 fault = false;
@@ -115,6 +117,7 @@ class PublicationTests {
             if (failure != null) {
                 throw failure;
             }
+            return left;
         }
 
         @Override

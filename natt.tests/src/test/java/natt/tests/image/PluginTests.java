@@ -66,9 +66,10 @@ class PluginTests {
                         }
 
                         @Override
-                        public void publish(List<DnsRecord> records) throws PublishException {
+                        public List<Skipped> publish(List<DnsRecord> records) throws PublishException {
                             try {
                                 Files.writeString(to, records.toString());
+                                return List.of();
                             } catch (IOException failed) {
                                 throw new PublishException(
                                         PublishException.Kind.REFUSED, "no", Optional.empty());
