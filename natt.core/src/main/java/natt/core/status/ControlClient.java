@@ -47,16 +47,20 @@ public final class ControlClient {
     /// have a process.
     public static List<Path> sockets(Path directory) throws IOException {
         try (var files = Files.list(directory)) {
-            return files.filter(ControlClient::isSocket).sorted().toList();
+            return files.filter(
+                            file ->
+                                    NAME.matcher(file.getFileName().toString()).matches()
+                                            && isSocket(file))
+                    .sorted()
+                    .toList();
         } catch (NoSuchFileException | NotDirectoryException none) {
             return List.of();
         }
     }
 
-    private static boolean isSocket(Path file) {
-        // A socket is neither a file, nor a directory, nor a link.
-        return NAME.matcher(file.getFileName().toString()).matches()
-                && Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+    static boolean isSocket(Path file) {
+        // Nothing else that the attributes tell apart; a link is not followed.
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
                 && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
                 && !Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
                 && !Files.isSymbolicLink(file);
@@ -136,7 +140,8 @@ public final class ControlClient {
                     case TEXT -> printable.endsWith("\n");
                     case JSON ->
                             printable.startsWith("{")
-                                    && printable.indexOf("}\n") == printable.length() - 2;
+                                    && printable.endsWith("}\n")
+                                    && printable.indexOf('\n') == printable.length() - 1;
                 };
         if (!whole) {
             throw new IOException(socket + " does not answer");

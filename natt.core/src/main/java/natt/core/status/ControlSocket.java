@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -110,9 +111,10 @@ public final class ControlSocket implements AutoCloseable {
         ServerSocketChannel listener;
         try {
             prepare(directory);
-            removeDead(directory);
+            removeDead(directory, file);
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-                throw new IOException(file + " is in use by another process");
+                String why = ControlClient.isSocket(file) ? "in use" : "no socket";
+                throw new IOException(file + " is " + why);
             }
             listener = listen(directory, file);
         } catch (UnsupportedOperationException notPosix) {
@@ -144,8 +146,12 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     /// A process that is killed leaves its socket, under a name that hardly comes again.
-    private static void removeDead(Path directory) throws IOException {
-        for (Path socket : ControlClient.sockets(directory)) {
+    private static void removeDead(Path directory, Path file) throws IOException {
+        var sockets = new LinkedHashSet<>(ControlClient.sockets(directory));
+        if (ControlClient.isSocket(file)) {
+            sockets.add(file);
+        }
+        for (Path socket : sockets) {
             if (ControlClient.isDead(socket)) {
                 Files.deleteIfExists(socket);
             }

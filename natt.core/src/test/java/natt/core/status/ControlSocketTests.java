@@ -174,6 +174,16 @@ class ControlSocketTests {
     }
 
     @Test
+    void aDeadSocketIsReplacedWhateverItsName() throws Exception {
+        leaveDead("status");
+        ControlSocket socket = listen("status", LONG, CompletableFuture::new);
+        var refused =
+                assertThrows(
+                        IOException.class, () -> listen("status", LONG, CompletableFuture::new));
+        assertEquals(socket.path() + " is in use", refused.getMessage());
+    }
+
+    @Test
     void theClientRemovesNothing() throws Exception {
         Path dead = leaveDead("natts-1.sock");
         assertEquals(List.of(dead), ControlClient.sockets(directory));
@@ -195,7 +205,7 @@ class ControlSocketTests {
     void aLiveSocketIsLeftAlone() throws Exception {
         ControlSocket first = listen(LONG);
         var refused = assertThrows(IOException.class, () -> listen(LONG));
-        assertEquals(first.path() + " is in use by another process", refused.getMessage());
+        assertEquals(first.path() + " is in use", refused.getMessage());
         assertTrue(ControlClient.read(first.path(), ControlClient.Format.TEXT).isPresent());
     }
 
@@ -203,7 +213,8 @@ class ControlSocketTests {
     void aFileInTheWayIsNoSocketToReplace() throws Exception {
         Path file = Files.createDirectories(directory).resolve("natts-1.sock");
         Files.writeString(file, "mine");
-        assertThrows(IOException.class, () -> listen(LONG));
+        var refused = assertThrows(IOException.class, () -> listen(LONG));
+        assertEquals(file + " is no socket", refused.getMessage());
         assertEquals("mine", Files.readString(file));
     }
 
@@ -374,7 +385,7 @@ class ControlSocketTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{}", "{}\n{}\n", "nonsense\n", "{\"a\":"})
+    @ValueSource(strings = {"", "{}", "{}\n{}\n", "{\n}\n", "nonsense\n", "{\"a\":"})
     void anAnswerThatIsNoReportIsNone(String answer) throws Exception {
         Path path = answerAlways(answer);
         var failed =
