@@ -54,7 +54,7 @@ final class CommandLine {
         System.exit(code);
     }
 
-    private static void complain(String name, String why) {
+    static void complain(String name, String why) {
         System.err.println(LineLoggerFinder.oneLine(name + ": " + why));
     }
 

@@ -68,6 +68,7 @@ class CommandLineTests {
                 "natt || which command",
                 "natt | frobnicate | frobnicate",
                 "natt | demo --megabytes 0 | --megabytes",
+                "natt | status --frobnicate | --frobnicate",
             })
     void wrongUsageIsOneLineAndTwo(String program, String arguments, String says) throws Exception {
         String[] given = arguments == null ? new String[0] : arguments.split(" ");
@@ -93,6 +94,13 @@ class CommandLineTests {
             assertEquals(0, run.status(), option);
             assertFalse(run.lines().isEmpty(), option);
         }
+    }
+
+    @Test
+    void statusWithNoNodeRunningIsOneLineAndOne() throws Exception {
+        Run run = Run.of(processes, "natt", "status", "--runtime-dir", directory.toString());
+        assertEquals(1, run.status());
+        assertEquals("natt: no running natts or nattc in " + directory, run.onlyLine());
     }
 
     private List<String> file(String... more) {
