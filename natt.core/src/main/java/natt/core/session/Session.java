@@ -12,7 +12,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,15 +36,12 @@ public final class Session {
     private static final long SECOND = 1000 * MILLI;
 
     // What DESIGN fixes.
-    private static final long REKEY_AGE = 600 * SECOND;
-    private static final long KEYS_LIFE = 900 * SECOND;
     private static final long PROVEN_WORTH = 150 * SECOND;
     private static final long HELD_LONG = 12 * 3600 * SECOND;
     private static final long HELD = 60 * SECOND;
     private static final int MODE_STREAMS = 0;
 
     // What natt chooses.
-    private static final int MOST_KEYS = 3;
     private static final long NO_ANSWER = 15 * SECOND;
 
     /// How long the keys of a session that this side has closed still tell so.
@@ -56,17 +52,6 @@ public final class Session {
     /// How often the initiator shows the responder that it has its answer, until it is heard.
     private static final long CONFIRM_AGAIN = 150 * MILLI;
 
-    private static final int MOST_CONTROL = 16;
-
-    // Kinds of DATA.
-    private static final byte TRANSPORT = 0;
-    static final byte CONTROL = 1;
-    private static final byte PART = 2;
-
-    /// A control message that waits to be sent.
-    private record Outgoing(
-            int message, int code, long token, int length, InetSocketAddress to, Keys keys) {}
-
     private final SessionEngine engine;
     private final NodeKey peer;
     private final Transport transport;
@@ -74,17 +59,13 @@ public final class Session {
     private final @Nullable Calling calling;
     private final Liveness liveness;
     private final Roaming roaming;
-    private final Parts parts = new Parts();
-
-    /// The newest first.
-    private final List<Keys> keys = new ArrayList<>();
-
-    private final ArrayDeque<Outgoing> control = new ArrayDeque<>();
+    private final Parts incoming = new Parts();
+    private final KeyRing keys;
+    private final Outbox outbox;
     private final ArrayDeque<SessionEvent> events = new ArrayDeque<>();
     private final long bornAt;
     private State state;
     private long id;
-    private @Nullable Keys sending;
     private @Nullable InetSocketAddress path;
     private int peerTakes = Wire.MOST_DATAGRAM;
     private @Nullable PathMtu mtu;
@@ -98,19 +79,10 @@ public final class Session {
     private CloseCode closeCode = CloseCode.UNSPECIFIED;
     private long closedAt;
     private int farewells;
-    private long nextToken;
-    private boolean pinging;
-    private long pingToken;
-    private long pingSentAt;
-
-    private long datagramsSent;
     private long datagramsReceived;
-    private long bytesSent;
     private long bytesReceived;
-    private long rekeyed;
     private long moved;
     private long suspended;
-    private long partsSent;
 
     /// Whether the session waits in the engine's queue of ready ones.
     boolean queued;
@@ -131,6 +103,8 @@ public final class Session {
         calling = secret == null ? null : new Calling(this, engine, peer, secret);
         liveness = new Liveness(initiator, nowNanos);
         roaming = new Roaming(engine.random());
+        keys = new KeyRing(this, engine.slots());
+        outbox = new Outbox(engine, keys, liveness);
         bornAt = nowNanos;
         state = State.CONNECTING;
         streams =
@@ -143,7 +117,6 @@ public final class Session {
                                 nowNanos,
                                 engine.random()));
         streams.pause(nowNanos);
-        nextToken = engine.random().nextLong();
     }
 
     static Session calling(
@@ -160,8 +133,8 @@ public final class Session {
         var session = new Session(engine, half.caller(), transport, null, nowNanos);
         session.id = half.sessionId();
         session.peerTakes = half.mtu();
-        session.take(half.keys());
-        session.use(half.keys());
+        session.keys.add(half.keys());
+        session.keys.sealWith(half.keys());
         session.establish(half.from(), nowNanos);
         return session;
     }
@@ -234,9 +207,8 @@ public final class Session {
         if (state == State.CLOSED) {
             return;
         }
-        boolean tell = sending != null && path != null;
         end(new CloseReason.Local(), nowNanos);
-        if (tell) {
+        if (keys.sealing() != null && path != null) {
             farewells = CLOSE_AGAIN.length;
             closeCode = code;
             sayClosed();
@@ -244,8 +216,9 @@ public final class Session {
     }
 
     private void sayClosed() {
-        if (sending != null && path != null) {
-            say(Control.CLOSE, closeCode.code(), 0, Control.LENGTH, path, sending);
+        Keys with = keys.sealing();
+        if (with != null && path != null) {
+            outbox.say(Control.CLOSE, closeCode.code(), 0, path, with);
         }
     }
 
@@ -257,14 +230,14 @@ public final class Session {
     /// Counters by name: `datagramsSent`, `bytesReceived`, `rekeyed`, `moved`...
     public Map<String, Long> counters() {
         var counters = new TreeMap<String, Long>();
-        counters.put("datagramsSent", datagramsSent);
+        counters.put("datagramsSent", outbox.datagrams());
         counters.put("datagramsReceived", datagramsReceived);
-        counters.put("bytesSent", bytesSent);
+        counters.put("bytesSent", outbox.bytes());
         counters.put("bytesReceived", bytesReceived);
-        counters.put("rekeyed", rekeyed);
+        counters.put("rekeyed", keys.renewed());
         counters.put("moved", moved);
         counters.put("suspended", suspended);
-        counters.put("partsSent", partsSent);
+        counters.put("partsSent", outbox.partCount());
         return counters;
     }
 
@@ -301,27 +274,23 @@ public final class Session {
                         nowNanos);
         id = given;
         peerTakes = opened.payload().mtu();
-        take(made);
+        keys.add(made);
         streams.roundTripMeasured(nowNanos - attempt.sentAt(), nowNanos);
-        boolean works =
-                state == State.UP
-                        && !liveness.isDoubtful()
-                        && sending != null
-                        && sending.age(nowNanos) < KEYS_LIFE;
+        boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
         if (!works) {
-            use(made);
+            keys.sealWith(made);
             establish(attempt.address(), nowNanos);
         }
         calling.putOff(SECOND, nowNanos);
         confirmAt = nowNanos + CONFIRM_AGAIN;
-        say(Control.PING, 0, nextToken++, Control.LENGTH, attempt.address(), made);
+        outbox.ping(attempt.address(), made, nowNanos);
     }
 
     /// The initiator of this responder's session has confirmed new keys.
     void renewed(Gatekeeper.HalfOpen half, long nowNanos) {
         peerTakes = half.mtu();
-        take(half.keys());
-        use(half.keys());
+        keys.add(half.keys());
+        keys.sealWith(half.keys());
         establish(half.from(), nowNanos);
     }
 
@@ -330,33 +299,6 @@ public final class Session {
         if (calling != null) {
             calling.takeCookie(attempt, cookie, nowNanos);
         }
-    }
-
-    private void take(Keys made) {
-        made.session = this;
-        rekeyed += keys.isEmpty() ? 0 : 1;
-        keys.addFirst(made);
-        engine.slots().put(made);
-        while (keys.size() > MOST_KEYS) {
-            drop(keys.getLast());
-        }
-    }
-
-    private void use(Keys made) {
-        sending = made;
-    }
-
-    private static boolean isFresh(Keys some, long nowNanos) {
-        return some.age(nowNanos) < REKEY_AGE && !some.isWornOut();
-    }
-
-    private void drop(Keys old) {
-        keys.remove(old);
-        engine.slots().remove(old);
-        if (sending == old) {
-            sending = null;
-        }
-        old.destroy();
     }
 
     /// There is a path, proven by a handshake or a challenge.
@@ -415,31 +357,32 @@ public final class Session {
             return;
         }
         liveness.heard(nowNanos);
+        boolean newestKeys = keys.isNewest(with);
         if (calling != null
                 && calling.isCalling()
-                && with == keys.getFirst()
-                && isFresh(with, nowNanos)) {
+                && newestKeys
+                && KeyRing.isFresh(with, nowNanos)) {
             // The responder seals with these keys, so there is nothing to call for.
             calling.stop();
             calling.forget();
-            use(with);
+            keys.sealWith(with);
         }
         boolean onPath = from.equals(path);
-        if (state == State.SUSPENDED && onPath && sending != null) {
+        if (state == State.SUSPENDED && onPath && keys.sealing() != null) {
             establish(from, nowNanos);
         }
-        if (!onPath && newest && with == keys.getFirst() && roaming.heardFrom(from, nowNanos)) {
+        if (!onPath && newest && newestKeys && roaming.heardFrom(from, nowNanos)) {
             ask(nowNanos);
         }
         switch (plain[0]) {
-            case TRANSPORT -> {
+            case Outbox.TRANSPORT -> {
                 if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
                     streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
                 }
             }
-            case CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
-            case PART -> {
-                ByteBuffer whole = parts.take(plain, 1, length - 1, nowNanos);
+            case Outbox.CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
+            case Outbox.PART -> {
+                ByteBuffer whole = incoming.take(plain, 1, length - 1, nowNanos);
                 if (whole != null) {
                     streams.handleDatagram(whole, nowNanos);
                 }
@@ -457,15 +400,14 @@ public final class Session {
         }
         long token = Control.token(in, 1);
         switch (Control.message(in, 1)) {
-            case Control.PING -> say(Control.PONG, 0, token, Control.LENGTH, from, with);
+            case Control.PING -> outbox.say(Control.PONG, 0, token, from, with);
             case Control.PONG -> {
-                if (pinging && token == pingToken) {
-                    pinging = false;
-                    streams.roundTripMeasured(nowNanos - pingSentAt, nowNanos);
+                long roundTrip = outbox.ponged(token, nowNanos);
+                if (roundTrip >= 0) {
+                    streams.roundTripMeasured(roundTrip, nowNanos);
                 }
             }
-            case Control.CHALLENGE ->
-                    say(Control.CHALLENGE_ANSWER, 0, token, Control.LENGTH, from, with);
+            case Control.CHALLENGE -> outbox.say(Control.CHALLENGE_ANSWER, 0, token, from, with);
             case Control.CHALLENGE_ANSWER -> {
                 InetSocketAddress proven = roaming.answered(token);
                 if (proven != null && !proven.equals(path)) {
@@ -473,9 +415,9 @@ public final class Session {
                 }
             }
             case Control.CLOSE -> end(new CloseReason.SessionClosed(Control.code(in, 1)), nowNanos);
-            case Control.MTU_PROBE -> say(Control.MTU_ANSWER, 0, token, Control.LENGTH, from, with);
+            case Control.MTU_PROBE -> outbox.say(Control.MTU_ANSWER, 0, token, from, with);
             case Control.MTU_ANSWER -> {
-                if (mtu != null && mtu.answered((int) (token & 0xffff), nowNanos)) {
+                if (mtu != null && mtu.answered(Outbox.probed(token), nowNanos)) {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
             }
@@ -483,20 +425,11 @@ public final class Session {
         }
     }
 
-    private void say(
-            int message, int code, long token, int length, InetSocketAddress to, Keys with) {
-        if (control.size() < MOST_CONTROL) {
-            control.add(new Outgoing(message, code, token, length, to, with));
-        }
-    }
-
     private void ask(long nowNanos) {
-        if (sending != null && path != null) {
+        Keys with = keys.sealing();
+        if (with != null && path != null) {
             liveness.asked(nowNanos);
-            pingToken = nextToken++;
-            pingSentAt = nowNanos;
-            pinging = true;
-            say(Control.PING, 0, pingToken, Control.LENGTH, path, sending);
+            outbox.ping(path, with, nowNanos);
         }
     }
 
@@ -546,7 +479,7 @@ public final class Session {
                     sayClosed();
                 }
                 if (nowNanos - closedAt >= FAREWELL) {
-                    dropKeys();
+                    keys.dropAll();
                     engine.forget(this);
                 }
             }
@@ -605,28 +538,34 @@ public final class Session {
 
     /// Drops keys that are too old, and lets the initiator make new ones in time.
     private void keepKeys(long nowNanos) {
-        while (!keys.isEmpty() && keys.getLast().age(nowNanos) >= KEYS_LIFE) {
-            drop(keys.getLast());
-        }
-        if (calling == null || state != State.UP || path == null) {
-            if (sending == null && state == State.UP) {
-                suspend(nowNanos);
-            }
+        keys.handleTimeout(nowNanos);
+        if (state != State.UP || path == null) {
             return;
         }
-        boolean due = keys.isEmpty() || !isFresh(keys.getFirst(), nowNanos);
-        if (due && !calling.isCalling()) {
-            calling.callAgain(path, nowNanos);
+        if (calling != null) {
+            if (keys.needsRenewal(nowNanos) && !calling.isCalling()) {
+                calling.callAgain(path, nowNanos);
+            }
+            if (nanosUntilConfirm(nowNanos) <= 0) {
+                confirmAt = nowNanos + CONFIRM_AGAIN;
+                Keys made = keys.unconfirmed();
+                if (made != null) {
+                    outbox.ping(path, made, nowNanos);
+                }
+            }
         }
-        if (sending == null) {
+        if (keys.sealing() == null) {
             suspend(nowNanos);
-        } else if (calling.isCalling()
-                && !keys.getFirst().confirmed()
-                && keys.getFirst().age(nowNanos) < SECOND
-                && nowNanos - confirmAt >= 0) {
-            confirmAt = nowNanos + CONFIRM_AGAIN;
-            say(Control.PING, 0, nextToken++, Control.LENGTH, path, keys.getFirst());
         }
+    }
+
+    /// When to show the responder again that its answer has arrived; for a second only, then
+    /// the next INIT takes over.
+    private long nanosUntilConfirm(long nowNanos) {
+        Keys made = keys.unconfirmed();
+        return calling != null && calling.isCalling() && made != null && made.age(nowNanos) < SECOND
+                ? confirmAt - nowNanos
+                : Long.MAX_VALUE;
     }
 
     long nanosUntilTimeout(long nowNanos) {
@@ -660,17 +599,11 @@ public final class Session {
         if (mtu != null) {
             least = Math.min(least, mtu.nanosUntilTimeout(nowNanos));
         }
-        if (!keys.isEmpty()) {
-            least = Math.min(least, KEYS_LIFE - keys.getLast().age(nowNanos));
-            if (calling != null && !calling.isCalling()) {
-                least = Math.min(least, REKEY_AGE - keys.getFirst().age(nowNanos));
-            } else if (calling != null
-                    && !keys.getFirst().confirmed()
-                    && keys.getFirst().age(nowNanos) < SECOND) {
-                least = Math.min(least, confirmAt - nowNanos);
-            }
+        least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
+        if (calling != null && !calling.isCalling()) {
+            least = Math.min(least, keys.nanosUntilRenewal(nowNanos));
         }
-        return least;
+        return Math.min(least, nanosUntilConfirm(nowNanos));
     }
 
     // ---- output
@@ -683,89 +616,33 @@ public final class Session {
                 return to;
             }
         }
-        for (Outgoing next; (next = control.poll()) != null; ) {
-            if (keys.contains(next.keys)) {
-                seal(next, into, nowNanos);
-                return next.to;
-            }
-        }
-        Keys with = sending;
-        if (with == null || state == State.CLOSED) {
-            return null;
+        InetSocketAddress told = outbox.pollControl(into, nowNanos);
+        Keys with = keys.sealing();
+        if (told != null || with == null || state == State.CLOSED) {
+            return told;
         }
         Roaming.Due challenge = roaming.poll(nowNanos);
         if (challenge != null) {
-            var question =
-                    new Outgoing(
-                            Control.CHALLENGE,
-                            0,
-                            challenge.token(),
-                            Control.LENGTH,
-                            challenge.address(),
-                            with);
-            seal(question, into, nowNanos);
-            return challenge.address();
+            return outbox.challenge(challenge, with, into, nowNanos);
         }
-        return state == State.UP ? pollPath(with, into, nowNanos) : null;
+        return state == State.UP && pollPath(with, into, nowNanos) ? path : null;
     }
 
-    private void seal(Outgoing message, ByteBuffer into, long nowNanos) {
-        byte[] plain = engine.plain();
-        plain[0] = CONTROL;
-        Control.write(plain, 1, message.message, message.code, message.token, message.length);
-        seal(message.keys, message.length, into, nowNanos);
-    }
-
-    private void seal(Keys with, int length, ByteBuffer into, long nowNanos) {
-        with.seal(engine.plain(), 1 + length, engine.scratch(), into);
-        datagramsSent++;
-        bytesSent += length;
-        liveness.sent(nowNanos);
-    }
-
-    private @Nullable InetSocketAddress pollPath(Keys with, ByteBuffer into, long nowNanos) {
+    private boolean pollPath(Keys with, ByteBuffer into, long nowNanos) {
+        InetSocketAddress to = path;
         PathMtu width = mtu;
-        if (width == null) {
-            return null;
-        }
-        byte[] plain = engine.plain();
-        if (parts.hasNext()) {
-            return pollPart(with, into, nowNanos);
+        if (width == null || to == null) {
+            return false;
         }
         int probe = width.pollProbe(streams.estimate().roundTrip().toNanos(), nowNanos);
-        if (probe > 0 && path != null) {
-            if (width.retries()) {
-                ask(nowNanos);
-            }
-            long token = nextToken++ << 16 | probe;
-            seal(
-                    new Outgoing(
-                            Control.MTU_PROBE, 0, token, probe - Wire.DATA_OVERHEAD, path, with),
-                    into,
-                    nowNanos);
-            return path;
+        if (probe == 0) {
+            return outbox.pollTransport(streams, width, with, into, nowNanos);
         }
-        int most = width.size() - Wire.DATA_OVERHEAD;
-        ByteBuffer datagram = engine.plainBuffer();
-        if (!streams.pollDatagram(datagram, most, nowNanos)) {
-            return null;
+        if (width.retries()) {
+            ask(nowNanos);
         }
-        int length = datagram.position() - 1;
-        width.sent(length + Wire.DATA_OVERHEAD, nowNanos);
-        if (length > most) {
-            return parts.cut(plain, 1, length, most) ? pollPart(with, into, nowNanos) : null;
-        }
-        plain[0] = TRANSPORT;
-        seal(with, length, into, nowNanos);
-        return path;
-    }
-
-    private @Nullable InetSocketAddress pollPart(Keys with, ByteBuffer into, long nowNanos) {
-        engine.plain()[0] = PART;
-        int length = parts.next(engine.plain(), 1);
-        partsSent++;
-        seal(with, length, into, nowNanos);
-        return path;
+        outbox.probe(probe, to, with, into, nowNanos);
+        return true;
     }
 
     // ---- the end
@@ -774,7 +651,7 @@ public final class Session {
         state = State.CLOSED;
         closed = reason;
         closedAt = nowNanos;
-        control.clear();
+        outbox.clear();
         roaming.forget();
         if (calling != null) {
             calling.stop();
@@ -783,11 +660,5 @@ public final class Session {
         streams.close(reason, nowNanos);
         events.add(new SessionEvent.Closed(reason));
         engine.ready(this);
-    }
-
-    private void dropKeys() {
-        while (!keys.isEmpty()) {
-            drop(keys.getLast());
-        }
     }
 }

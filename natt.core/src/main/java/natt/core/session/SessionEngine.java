@@ -290,7 +290,7 @@ public final class SessionEngine implements Engine {
 
     /// Tells a caller why it may not come in.
     void refuse(Keys keys, InetSocketAddress from, NodeKey caller, CloseCode why) {
-        plain[0] = Session.CONTROL;
+        plain[0] = Outbox.CONTROL;
         Control.write(plain, 1, Control.CLOSE, why.code(), 0, Control.LENGTH);
         var datagram = ByteBuffer.allocate(Control.LENGTH + Wire.DATA_OVERHEAD);
         keys.seal(plain, 1 + Control.LENGTH, scratch, datagram);
