@@ -217,26 +217,32 @@ final class Gatekeeper {
     /// The caller of a half-open handshake has sealed something with its keys.
     ///
     /// @return the session, or null if the caller was refused
-    @Nullable Session confirm(HalfOpen half, InetSocketAddress from, long nowNanos) {
-        if (half.refused.isEmpty() && half.resumed != null && half.resumed.closed().isEmpty()) {
-            halfOpen.remove(half);
-            half.keys.halfOpen = null;
-            half.resumed.renewed(half, nowNanos);
-            return half.resumed;
-        }
-        if (half.refused.isEmpty() && !engine.hasRoomFor(half.caller, half.listed, nowNanos)) {
+    @Nullable Session confirm(HalfOpen half, long nowNanos) {
+        if (half.refused.isEmpty()
+                && half.resumed == null
+                && !engine.hasRoomFor(half.caller, half.listed, nowNanos)) {
             half.refused = Optional.of(CloseCode.BUSY);
         }
         Transport transport = half.transport;
         if (half.refused.isPresent() || transport == null) {
             CloseCode why = half.refused.orElse(CloseCode.NO_COMMON_TRANSPORT);
-            engine.refuse(half.keys, from, half.caller, why);
+            // The address has been sent the answer without which nothing can be sealed.
+            engine.refuse(half.keys, half.from, half.caller, why);
             refusals++;
             return null;
         }
         halfOpen.remove(half);
         half.keys.halfOpen = null;
-        return engine.begin(half, transport, nowNanos);
+        if (half.resumed == null) {
+            return engine.begin(half, transport, nowNanos);
+        }
+        if (half.resumed.closed().isPresent()) {
+            // It ended since the answer; the caller learns that from the next one.
+            drop(half);
+            return null;
+        }
+        half.resumed.renewed(half, nowNanos);
+        return half.resumed;
     }
 
     void handleTimeout(long nowNanos) {

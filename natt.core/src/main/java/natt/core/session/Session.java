@@ -262,7 +262,7 @@ public final class Session {
             return;
         }
         if (attempt.resume() != 0 && given != attempt.resume()) {
-            end(new CloseReason.PeerRestarted(), nowNanos);
+            vanish(new CloseReason.PeerRestarted(), nowNanos);
             return;
         }
         var made =
@@ -646,6 +646,13 @@ public final class Session {
     }
 
     // ---- the end
+
+    /// Ends a session of which the peer knows nothing any more.
+    private void vanish(CloseReason reason, long nowNanos) {
+        end(reason, nowNanos);
+        keys.dropAll();
+        engine.forget(this);
+    }
 
     private void end(CloseReason reason, long nowNanos) {
         state = State.CLOSED;

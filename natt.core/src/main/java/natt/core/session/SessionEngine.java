@@ -344,7 +344,7 @@ public final class SessionEngine implements Engine {
                 if (session == null && half != null) {
                     // Confirming may seal something, which needs the array that holds this.
                     byte[] content = plain.clone();
-                    session = gatekeeper.confirm(half, from, nowNanos);
+                    session = gatekeeper.confirm(half, nowNanos);
                     System.arraycopy(content, 0, plain, 0, content.length);
                 }
                 if (session != null) {
