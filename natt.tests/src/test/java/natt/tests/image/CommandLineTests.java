@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
 
+import natt.core.status.ControlSocket;
+import natt.core.status.Report;
 import natt.tests.Natt;
 import natt.tests.Need;
 import natt.tests.Processes;
@@ -28,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /// What a user reads and what a script sees when something is wrong: one line and an exit code.
 @Requires(Need.IMAGE)
@@ -101,6 +104,24 @@ class CommandLineTests {
         Run run = Run.of(processes, "natt", "status", "--runtime-dir", directory.toString());
         assertEquals(1, run.status());
         assertEquals("natt: no running natts or nattc in " + directory, run.onlyLine());
+    }
+
+    @Test
+    void statusTellsOfARunningNodeInTextAndJson() throws Exception {
+        Report report =
+                Report.builder().text("comment", "b\u00fcro").share("sessions", 1, 64).build();
+        Path path = ControlSocket.path(directory, "natts", 4711);
+        try (var _ = ControlSocket.open(path, () -> CompletableFuture.completedFuture(report))) {
+            Run text = Run.of(processes, "natt", "status", "--runtime-dir=" + directory);
+            assertEquals(0, text.status(), text.lastLine());
+            assertEquals(
+                    List.of("node", "  comment   b\u00fcro", "  sessions  1 of 64"), text.lines());
+            Run json = Run.of(processes, "natt", "status", "--json", "--runtime-dir=" + directory);
+            assertEquals(0, json.status(), json.lastLine());
+            assertEquals(
+                    "{\"nodes\":[{\"comment\":\"b\\u00fcro\",\"sessions\":{\"used\":1,\"limit\":64}}]}",
+                    json.onlyLine());
+        }
     }
 
     private List<String> file(String... more) {
