@@ -23,7 +23,8 @@ import javax.crypto.spec.SecretKeySpec;
 /// ```
 ///
 /// Input and output may be the same heap array at the same offset; direct buffers make the
-/// JDK's ciphers slower, so there are none here.
+/// JDK's ciphers slower, so there are none here. The JDK makes 2.1 kB of garbage for each message;
+/// handing it the nonce in an object that is used again would spare 3 % of that.
 final class Aead {
     /// A key, in bytes.
     static final int KEY = 32;

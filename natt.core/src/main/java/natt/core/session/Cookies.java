@@ -44,7 +44,9 @@ final class Cookies {
     /// Whether the mac2 of an INIT was made with the cookie of the address it came from.
     boolean checkMac2(byte[] init, InetSocketAddress from, long nowNanos) {
         rotate(nowNanos);
-        return matches(current, init, from) || previous != null && matches(previous, init, from);
+        return init.length == Wire.INIT_LENGTH
+                && (matches(current, init, from)
+                        || previous != null && matches(previous, init, from));
     }
 
     private static boolean matches(Hmac secret, byte[] init, InetSocketAddress from) {

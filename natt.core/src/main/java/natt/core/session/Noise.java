@@ -150,10 +150,10 @@ final class Noise {
     /// @return how many bytes were written, or -1 if a key of the other side is a point of small
     ///     order, which ends the handshake
     int write(byte[] payload, int at, int length, byte[] out, int outAt, RandomGenerator random) {
-        requireTurn(true);
         if (dead) {
             throw new IllegalStateException("the handshake has failed");
         }
+        requireTurn(true);
         int to = outAt;
         try {
             for (Token token : pattern.messages.get(done)) {
@@ -187,15 +187,16 @@ final class Noise {
 
     /// Reads the next message.
     ///
-    /// @param payload takes what the message carries; may be the message itself
+    /// @param payload takes what the message carries, and has room for as many bytes as the message
+    ///     has; may be the message itself
     /// @return how many bytes of payload were written, or -1 if the message is not the other
     ///     side's, which ends the handshake
     int read(byte[] message, int at, int length, byte[] payload, int payloadAt) {
+        if (dead) {
+            return -1;
+        }
         requireTurn(false);
-        int carried =
-                dead || length > LARGEST
-                        ? -1
-                        : readMessage(message, at, length, payload, payloadAt);
+        int carried = length > LARGEST ? -1 : readMessage(message, at, length, payload, payloadAt);
         dead = carried < 0;
         done++;
         return carried;

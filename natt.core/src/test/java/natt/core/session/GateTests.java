@@ -3,7 +3,6 @@ package natt.core.session;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -155,8 +154,7 @@ class GateTests {
         }
         assertFalse(all.contains(parties.secret.revealText()));
         // What has keys inside prints as an object, not as its fields.
-        assertTrue(opened != null && opened.toString().contains("send=natt.core.session.Aead@"));
-        assertNotEquals("", all);
+        assertTrue(all.contains("send=natt.core.session.Aead@"));
     }
 
     private byte[] cookieMessage(byte[] cookie) {

@@ -65,61 +65,57 @@ class NoiseVectorTests {
                         .filter(each -> each.protocolName().equals(text(vector, "protocol_name")))
                         .findFirst()
                         .orElseThrow();
-        Noise[] sides = {
-            noise(pattern, vector, true, "init_"), noise(pattern, vector, false, "resp_")
-        };
-        RandomGenerator[] randoms = {
-            random(hex(vector, "init_ephemeral")), random(hex(vector, "resp_ephemeral"))
-        };
-        Noise.@Nullable Split[] keys = new Noise.Split[2];
+        Noise initiator = noise(pattern, vector, true, "init_");
+        Noise responder = noise(pattern, vector, false, "resp_");
+        RandomGenerator initiatorsRandom = random(hex(vector, "init_ephemeral"));
+        RandomGenerator respondersRandom = random(hex(vector, "resp_ephemeral"));
         List<JsonObject> messages =
                 vector.getAsJsonArray("messages").asList().stream()
                         .map(each -> each.getAsJsonObject())
                         .toList();
-        long[] counters = new long[2];
-        int transported = 0;
-        for (int i = 0; i < messages.size(); i++) {
-            byte[] payload = hex(messages.get(i), "payload");
-            byte[] expected = hex(messages.get(i), "ciphertext");
-            int from = i % 2;
-            int to = 1 - from;
-            var written = new byte[expected.length];
-            var read = new byte[expected.length];
-            if (sides[0].finished()) {
-                Noise.Split sender = given(keys[from]);
-                Noise.Split receiver = given(keys[to]);
-                long counter = counters[from]++;
-                sender.send().seal(counter, read, 0, 0, payload, 0, payload.length, written, 0);
-                assertArrayEquals(expected, written);
-                int length =
-                        receiver.receive()
-                                .open(counter, read, 0, 0, expected, 0, expected.length, read, 0);
-                assertEquals(payload.length, length);
-                transported++;
+        int sent = 0;
+        while (!initiator.finished()) {
+            if (sent % 2 == 0) {
+                shake(initiator, responder, messages.get(sent), initiatorsRandom);
             } else {
-                int length =
-                        sides[from].write(payload, 0, payload.length, written, 0, randoms[from]);
-                assertEquals(expected.length, length);
-                assertArrayEquals(expected, written);
-                assertEquals(payload.length, sides[to].read(expected, 0, expected.length, read, 0));
-                if (sides[0].finished()) {
-                    assertTrue(sides[1].finished());
-                    assertArrayEquals(hex(vector, "handshake_hash"), sides[0].hash());
-                    assertArrayEquals(hex(vector, "handshake_hash"), sides[1].hash());
-                    keys[0] = sides[0].split();
-                    keys[1] = sides[1].split();
-                }
+                shake(responder, initiator, messages.get(sent), respondersRandom);
             }
-            assertArrayEquals(payload, Arrays.copyOf(read, payload.length));
+            sent++;
         }
-        assertTrue(transported > 0);
+        assertTrue(responder.finished());
+        assertArrayEquals(hex(vector, "handshake_hash"), initiator.hash());
+        assertArrayEquals(hex(vector, "handshake_hash"), responder.hash());
+        transport(initiator.split(), responder.split(), messages, sent);
     }
 
-    private static Noise.Split given(Noise.@Nullable Split keys) {
-        if (keys == null) {
-            throw new AssertionError("the handshake is finished");
+    private static void shake(Noise from, Noise to, JsonObject message, RandomGenerator random) {
+        byte[] payload = hex(message, "payload");
+        byte[] expected = hex(message, "ciphertext");
+        var written = new byte[expected.length];
+        assertEquals(expected.length, from.write(payload, 0, payload.length, written, 0, random));
+        assertArrayEquals(expected, written);
+        assertEquals(payload.length, to.read(written, 0, written.length, written, 0));
+        assertArrayEquals(payload, Arrays.copyOf(written, payload.length));
+    }
+
+    private static void transport(
+            Noise.Split initiator, Noise.Split responder, List<JsonObject> messages, int sent) {
+        assertTrue(sent + 2 < messages.size());
+        var counters = new long[2];
+        for (int i = sent; i < messages.size(); i++) {
+            byte[] payload = hex(messages.get(i), "payload");
+            byte[] expected = hex(messages.get(i), "ciphertext");
+            Noise.Split from = i % 2 == 0 ? initiator : responder;
+            Noise.Split to = i % 2 == 0 ? responder : initiator;
+            long counter = counters[i % 2]++;
+            var written = new byte[expected.length];
+            from.send().seal(counter, written, 0, 0, payload, 0, payload.length, written, 0);
+            assertArrayEquals(expected, written);
+            int length =
+                    to.receive()
+                            .open(counter, written, 0, 0, written, 0, written.length, written, 0);
+            assertArrayEquals(payload, Arrays.copyOf(written, length));
         }
-        return keys;
     }
 
     private static Noise noise(
