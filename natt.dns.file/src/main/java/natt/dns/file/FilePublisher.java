@@ -76,7 +76,7 @@ final class FilePublisher implements Publisher {
         }
     }
 
-    private String merge(String before, List<DnsRecord> records)
+    String merge(String before, List<DnsRecord> records)
             throws ZoneSyntaxException, PublishException {
         List<String> lines = new ArrayList<>(ZoneFile.lines(before));
         List<ZoneLine> entries = ZoneLine.split(lines);
