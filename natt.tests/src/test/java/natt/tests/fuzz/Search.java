@@ -90,6 +90,7 @@ final class Search {
                                 "--instrumentation_includes=" + OBSERVED,
                                 "--reproducer_path=" + directory,
                                 "-artifact_prefix=" + directory + "/",
+                                "-len_control=0",
                                 "-max_len=" + LONGEST_INPUT));
         command.addAll(List.of(more));
         return new ProcessBuilder(command).inheritIO().start().waitFor();

@@ -19,7 +19,7 @@ public final class KcpTransferFuzzer {
     private static final long LONGEST = 600_000 * MILLI;
     private static final int MOST_STREAMS = 3;
     private static final int LARGEST = 600;
-    private static final int MOST_BYTES = 30_000;
+    private static final int MOST_BYTES = 12_000;
 
     /// Losses that no stream may end of: a greeting is sent eleven times before the peer is given
     /// up.
@@ -48,6 +48,12 @@ public final class KcpTransferFuzzer {
         }
 
         private void write(PlainTransport.Stream stream, long now) {
+            while (!finished && writeChunk(stream, now)) {
+                // As much as flow control takes.
+            }
+        }
+
+        private boolean writeChunk(PlainTransport.Stream stream, long now) {
             var data = ByteBuffer.allocate(Math.min(chunk, length - written));
             for (int i = 0; i < data.limit(); i++) {
                 data.put(i, at(written + i));
@@ -61,9 +67,16 @@ public final class KcpTransferFuzzer {
                 finished = true;
                 stream.finish(now);
             }
+            return taken > 0;
         }
 
         private void read(PlainTransport.Stream stream, long now) {
+            while (!ended && readChunk(stream, now)) {
+                // All that has arrived.
+            }
+        }
+
+        private boolean readChunk(PlainTransport.Stream stream, long now) {
             var data = ByteBuffer.allocate(chunk);
             int n = stream.read(data, now);
             if (n < 0) {
@@ -71,7 +84,7 @@ public final class KcpTransferFuzzer {
                 if (ended && read != length) {
                     throw new AssertionError("ends after %d of %d".formatted(read, length));
                 }
-                return;
+                return false;
             }
             for (int i = 0; i < n; i++) {
                 if (data.get(i) != at(read + i) || read + i >= written) {
@@ -79,6 +92,7 @@ public final class KcpTransferFuzzer {
                 }
             }
             read += n;
+            return n > 0;
         }
     }
 
@@ -131,7 +145,7 @@ public final class KcpTransferFuzzer {
     }
 
     private Flow flow(int salt) {
-        return new Flow(salt, input.pair() % MOST_BYTES, 1 + input.pair() % 4096);
+        return new Flow(salt, input.pair() % MOST_BYTES, 64 + input.pair() % 4096);
     }
 
     public static void fuzzerTestOneInput(byte[] bytes) {
@@ -218,12 +232,8 @@ public final class KcpTransferFuzzer {
             if (stream == null) {
                 continue;
             }
-            if (!side.sent.get(i).finished) {
-                side.sent.get(i).write(stream, now);
-            }
-            if (!other(side).sent.get(i).ended) {
-                other(side).sent.get(i).read(stream, now);
-            }
+            side.sent.get(i).write(stream, now);
+            other(side).sent.get(i).read(stream, now);
         }
         InetSocketAddress to;
         while ((to = side.endpoint.pollTransmit(buffer.clear(), now)) != null) {
