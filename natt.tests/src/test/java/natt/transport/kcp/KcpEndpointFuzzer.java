@@ -89,10 +89,20 @@ public final class KcpEndpointFuzzer {
             }
             settle();
         }
+        for (var stream : streams) {
+            if (stream.closed().isPresent()) {
+                while (stream.read(ByteBuffer.allocate(1 << 16), now) > 0) {
+                    // What arrived before a close can still be read.
+                }
+            }
+        }
         endpoint.shutdown(ResetCode.SHUTTING_DOWN, now);
         settle();
         if (endpoint.counters().get("streams") != 0) {
             throw new AssertionError("streams outlive the shutdown");
+        }
+        if (endpoint.counters().get("bytesHeld") != 0) {
+            throw new AssertionError("memory of nobody is held");
         }
     }
 
