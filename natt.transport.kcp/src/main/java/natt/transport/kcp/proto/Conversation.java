@@ -102,6 +102,7 @@ public final class Conversation {
     private int mostInFlight = Integer.MAX_VALUE;
     private boolean finishing;
     private boolean finQueued;
+    private boolean released;
 
     private boolean askDue;
     private int askFrg;
@@ -164,7 +165,8 @@ public final class Conversation {
         acknowledge(in, at, end, nowNanos);
         boolean believed = false;
         int from = at;
-        while (from < end && segment.read(in, from, end)) {
+        // One of the segments may end the conversation.
+        while (!released && from < end && segment.read(in, from, end)) {
             from = segment.dataAt + segment.length;
             if (take(in, nowNanos)) {
                 believed = true;
@@ -615,8 +617,14 @@ public final class Conversation {
 
     /// Drops everything but what can still be read.
     public void release() {
+        released = true;
         send.release();
         receive.releaseUnreachable();
+    }
+
+    /// Drops what can still be read, too.
+    public void releaseUnread() {
+        receive.release();
     }
 
     /// Retransmissions that turned out to have been needless.

@@ -190,7 +190,21 @@ final class ReceiveBuffer {
 
     /// Drops what has arrived out of order, which nothing will complete any more.
     void releaseUnreachable() {
-        for (int sn = next; sn != end; sn++) {
+        releaseFrom(next);
+        end = next;
+    }
+
+    /// Drops everything, which nobody will read any more.
+    void release() {
+        releaseFrom(first);
+        first = end;
+        next = end;
+        offset = 0;
+        finSeen = false;
+    }
+
+    private void releaseFrom(int from) {
+        for (int sn = from; sn != end; sn++) {
             Slot slot = ring.at(sn);
             if (slot.data != null) {
                 pool.give(slot.data);
@@ -198,6 +212,5 @@ final class ReceiveBuffer {
             }
             slot.filled = false;
         }
-        end = next;
     }
 }
