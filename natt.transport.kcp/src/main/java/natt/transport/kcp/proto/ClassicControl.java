@@ -28,6 +28,11 @@ final class ClassicControl implements CongestionControl {
     }
 
     @Override
+    public double bytesPerSecond() {
+        return 0;
+    }
+
+    @Override
     public void onRoundTrip(long rttNanos, long nowNanos) {
         // The window alone decides.
     }
@@ -61,7 +66,7 @@ final class ClassicControl implements CongestionControl {
     @Override
     public void onLosses(int segments, int inFlight, long nowNanos) {
         threshold = Math.max(LEAST_THRESHOLD, inFlight / 2);
-        window = threshold + SendBuffer.REORDERING_THRESHOLD;
+        window = threshold + Flight.REORDERING_THRESHOLD;
         bytes = window * mss;
     }
 
