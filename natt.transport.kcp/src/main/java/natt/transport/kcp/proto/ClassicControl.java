@@ -33,6 +33,11 @@ final class ClassicControl implements CongestionControl {
     }
 
     @Override
+    public void useSegments(int mss) {
+        // The wire of kcp-go, which alone is governed so, has segments of one length.
+    }
+
+    @Override
     public void onRoundTrip(long rttNanos, long nowNanos) {
         // The window alone decides.
     }

@@ -29,11 +29,18 @@ public final class Flight {
     /// How far sending may lag behind its pace and still catch up at once.
     private static final long PACING_SLACK = 2 * MILLI;
 
+    /// The most segments of a session that may be in flight.
+    private static final int MOST_SHARED = 16_384;
+
     private static final long LONGEST_BACKOFF = 5000 * MILLI;
     private static final int PROBES = 2;
 
     /// Over about so many transmissions the share of the lost ones is told.
     private static final int LOSS_MEMORY = 4096;
+
+    /// So many segments can the acknowledgements of one datagram name. A peer that repeats itself
+    /// costs no more than this.
+    private static final int MOST_NAMED = 8192;
 
     private final Counters counters;
     private RttEstimator rtt;
@@ -73,6 +80,7 @@ public final class Flight {
     private long paceFrom;
     private int recentlyLost;
     private int recentlyDelivered;
+    private int named;
 
     Flight(
             CongestionControl control,
@@ -86,6 +94,23 @@ public final class Flight {
         nextTransmission = firstTransmission;
         paceFrom = nowNanos;
         timeoutFrom = nowNanos;
+    }
+
+    /// The flight of a session, whose conversations share a path and all acknowledge at once.
+    ///
+    /// @param mss the most data in a segment, in bytes
+    public static Flight shared(int mss, Counters counters, int firstTransmission, long nowNanos) {
+        return new Flight(sharedControl(mss), sharedRtt(), counters, firstTransmission, nowNanos);
+    }
+
+    private static CongestionControl sharedControl(int mss) {
+        return new RateControl(mss, 0, MOST_SHARED);
+    }
+
+    private static RttEstimator sharedRtt() {
+        var rtt = new RttEstimator();
+        rtt.peerAcknowledgesAtOnce();
+        return rtt;
     }
 
     // ---- sending
@@ -104,17 +129,17 @@ public final class Flight {
         return nowNanos - paceFrom >= 0;
     }
 
-    long nanosUntilPaced(long nowNanos) {
+    public long nanosUntilPaced(long nowNanos) {
         return paceFrom - nowNanos;
     }
 
     /// Whether the window has room for a segment that was never sent.
-    boolean hasRoom() {
+    public boolean hasRoom() {
         return inFlight - inFlightBefore < control.window();
     }
 
     /// Whether lost segments may be sent again, room or not, to learn whether anything arrives.
-    boolean isProbing() {
+    public boolean isProbing() {
         return probes > 0;
     }
 
@@ -142,13 +167,13 @@ public final class Flight {
     }
 
     /// Gives the path time for bytes that were sent.
-    void pace(int bytes, long nowNanos) {
+    public void pace(int bytes, long nowNanos) {
         long earliest = nowNanos - PACING_SLACK;
         paceFrom = (paceFrom - earliest < 0 ? earliest : paceFrom) + control.paceNanos(bytes);
     }
 
     /// Notes that there is nothing to send although more might be on its way.
-    void applicationLimited(int mss) {
+    public void applicationLimited(int mss) {
         limitedUntil = delivered + Math.max(1, (long) inFlight * mss);
     }
 
@@ -208,6 +233,12 @@ public final class Flight {
         }
     }
 
+    /// Whether the datagram that is being read may name so many more segments.
+    boolean mayName(int segments) {
+        named += segments;
+        return named <= MOST_NAMED;
+    }
+
     /// Notes that the oldest unacknowledged sn of a conversation has moved.
     void advanced() {
         summary.advanced = true;
@@ -217,6 +248,7 @@ public final class Flight {
     ///
     /// @param remoteWindow how many segments the peer allows beyond the oldest unacknowledged one
     public void evaluateAcks(int remoteWindow, long nowNanos) {
+        named = 0;
         if (summary.segments == 0) {
             return;
         }
@@ -396,11 +428,19 @@ public final class Flight {
         paceFrom = nowNanos;
     }
 
-    /// Begins to learn the path anew. What was sent before says nothing about the round trip and
-    /// the rate any more, and does not fill the window.
-    void beginAnew(CongestionControl control, RttEstimator rtt, long nowNanos) {
-        this.control = control;
-        this.rtt = rtt;
+    /// Says that there is no path: whether what is in flight arrives will never be known.
+    public void suspend() {
+        loseOldest(inFlight);
+        epoch++;
+    }
+
+    /// Begins to learn the path of a session anew. What was sent before says nothing about the
+    /// round trip and the rate any more, and does not fill the window.
+    ///
+    /// @param mss the most data in a segment, in bytes
+    public void beginAnew(int mss, long nowNanos) {
+        control = sharedControl(mss);
+        rtt = sharedRtt();
         epoch++;
         inFlightBefore = inFlight;
         timeouts = 0;
@@ -411,6 +451,11 @@ public final class Flight {
         reorderingLevel = 0;
         recentlyLost = 0;
         recentlyDelivered = 0;
+    }
+
+    /// Counts windows in segments with so much data from now on.
+    public void useSegments(int mss) {
+        control.useSegments(mss);
     }
 
     // ---- time

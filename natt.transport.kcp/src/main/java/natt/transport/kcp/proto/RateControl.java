@@ -44,7 +44,7 @@ final class RateControl implements CongestionControl {
         CRUISE
     }
 
-    private final int segmentLength;
+    private int segmentLength;
     private final int mostWindow;
     private final double[] best = new double[FILTER_ROUNDS];
     private int bestSlot;
@@ -87,6 +87,11 @@ final class RateControl implements CongestionControl {
     @Override
     public double bytesPerSecond() {
         return rate * 1e9;
+    }
+
+    @Override
+    public void useSegments(int mss) {
+        segmentLength = mss + Segment.HEADER_LENGTH;
     }
 
     @Override

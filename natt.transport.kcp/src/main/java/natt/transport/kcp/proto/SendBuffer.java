@@ -126,13 +126,16 @@ final class SendBuffer {
     }
 
     private void fill(Outgoing slot, ByteBuffer bytes) {
-        int n = Math.min(bytes.remaining(), mss - slot.length);
+        if (!bytes.hasRemaining()) {
+            return;
+        }
+        byte[] block = slot.data;
+        if (block == null) {
+            block = pool.take(mss);
+            slot.data = block;
+        }
+        int n = Math.min(bytes.remaining(), Math.min(mss, block.length) - slot.length);
         if (n > 0) {
-            byte[] block = slot.data;
-            if (block == null) {
-                block = pool.take();
-                slot.data = block;
-            }
             bytes.get(block, slot.length, n);
             slot.length += n;
         }
@@ -159,6 +162,26 @@ final class SendBuffer {
             next++;
         }
         flight.send(slot, nowNanos);
+        write(slot, out, conv, window, peerUna);
+    }
+
+    /// Writes a segment again as it was sent last, for the case that this transmission is lost: it
+    /// has the same number, so that either copy's acknowledgement is that of both.
+    void sendCopy(int sn, ByteBuffer out, int conv, int window, int peerUna) {
+        write(ring.at(sn), out, conv, window, peerUna);
+    }
+
+    /// Whether the latest transmission of a segment is still in flight.
+    boolean isInFlight(int sn) {
+        return sn - una >= 0 && sn - next < 0 && ring.at(sn).state == State.IN_FLIGHT;
+    }
+
+    /// Sets the `frg` of a segment that is sent next.
+    void mark(int sn, int frg) {
+        ring.at(sn).frg = frg;
+    }
+
+    private static void write(Outgoing slot, ByteBuffer out, int conv, int window, int peerUna) {
         Segment.write(
                 out,
                 conv,
@@ -166,7 +189,7 @@ final class SendBuffer {
                 slot.frg,
                 window,
                 slot.transmission,
-                sn,
+                slot.sn,
                 peerUna,
                 slot.length);
         if (slot.data != null) {
