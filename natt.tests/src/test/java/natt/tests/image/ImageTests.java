@@ -36,7 +36,7 @@ class ImageTests {
                         "DnsProvider cloudflare file",
                         "NameLookup dns file",
                         "PlainTransport kcp-go",
-                        "Transport"),
+                        "Transport kcp"),
                 Run.of(processes, "natt", "providers").lines());
     }
 
