@@ -94,6 +94,15 @@ class PublicationTests {
         assertEquals("published 192.0.2.1", news.take());
     }
 
+    @Test
+    void whatIsLeftOutIsNotSaidToBePublished() throws Exception {
+        var ttl = Duration.ofSeconds(60);
+        var courtesy = DnsRecord.courtesy("pc.example.com", Type.AAAA, "2001:db8::1", ttl);
+        publisher.left = List.of(new Skipped(courtesy, "for a test"));
+        publication.want(List.of(courtesy, address("192.0.2.1").getFirst()));
+        assertEquals("published 192.0.2.1", news.take());
+    }
+
     private static final class FakePublisher implements Publisher {
         final BlockingQueue<List<DnsRecord>> calls = new LinkedBlockingQueue<>();
         final BlockingQueue<PublishException> failures = new LinkedBlockingQueue<>();
