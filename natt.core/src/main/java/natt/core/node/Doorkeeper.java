@@ -9,6 +9,7 @@ import natt.core.keys.AuthorizedClients;
 import natt.core.keys.AuthorizedClients.Client;
 import natt.core.keys.AuthorizedClientsFile;
 import natt.core.session.Admission;
+import natt.core.session.SessionEngine.Refusal;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -39,7 +40,6 @@ final class Doorkeeper implements Admission, AutoCloseable {
     private final Map<NodeKey, Long> said = new LinkedHashMap<>();
     private volatile AuthorizedClients list = AuthorizedClients.nobody();
     private volatile Runnable onChange = () -> {};
-    private boolean reviewing;
 
     /// @throws IOException with one line for the user, if the list cannot be read
     Doorkeeper(ServerConfig.Sessions config, Driver driver) throws IOException {
@@ -92,19 +92,12 @@ final class Doorkeeper implements Admission, AutoCloseable {
             return Answer.anybody();
         }
         Optional<CloseCode> why = list.refuses(caller, from.getAddress(), Instant.now());
-        if (why.isEmpty()) {
-            return Answer.listedKey();
-        }
-        if (reviewing) {
-            return Answer.refuse(
-                    why.get() == CloseCode.UNKNOWN_KEY ? CloseCode.REMOVED_KEY : why.get());
-        }
-        sayRefused(caller, from, why.get());
-        return Answer.refuse(why.get());
+        return why.map(Answer::refuse).orElseGet(Answer::listedKey);
     }
 
-    /// Says it once for each key and minute, so that nobody can fill the log.
-    private void sayRefused(NodeKey caller, InetSocketAddress from, CloseCode why) {
+    /// Says who was refused, once for each key and minute, so that nobody can fill the log.
+    void sayRefused(Refusal refusal) {
+        NodeKey caller = refusal.caller();
         long now = driver.nanoTime();
         Long before = said.get(caller);
         if (before != null && now - before < SAY_AGAIN_NANOS) {
@@ -116,22 +109,19 @@ final class Doorkeeper implements Admission, AutoCloseable {
         }
         said.put(caller, now);
         String reason =
-                switch (why) {
+                switch (refusal.why()) {
+                    case UNKNOWN_KEY -> "it is not listed; a line with this key lets it in";
                     case EXPIRED_KEY -> "its line has expired";
                     case WRONG_ADDRESS -> "its line has another from=";
-                    default -> "it is not listed; a line with this key lets it in";
+                    case BUSY -> "there are too many sessions";
+                    default -> refusal.why().description();
                 };
-        LOG.log(Level.INFO, "refused {0} from {1}: {2}", caller, HostAndPort.format(from), reason);
-    }
-
-    /// Asks again about every session, by the given way.
-    void review(Runnable ask) {
-        reviewing = true;
-        try {
-            ask.run();
-        } finally {
-            reviewing = false;
-        }
+        LOG.log(
+                Level.INFO,
+                "refused {0} from {1}: {2}",
+                caller,
+                HostAndPort.format(refusal.from()),
+                reason);
     }
 
     private void run() {

@@ -188,7 +188,7 @@ public final class Server implements AutoCloseable {
     private void begin() {
         driver.start();
         notice.start();
-        doorkeeper.ifPresent(each -> each.start(() -> review(each)));
+        doorkeeper.ifPresent(each -> each.start(() -> sessions.ifPresent(SessionWire::review)));
         watch.ifPresent(OwnRecordWatch::start);
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
         plain.ifPresent(
@@ -206,10 +206,6 @@ public final class Server implements AutoCloseable {
             plain.ifPresent(wire -> notice.plainAt(wire.local()));
         }
         driver.execute(this::checkTargets);
-    }
-
-    private void review(Doorkeeper keeper) {
-        sessions.ifPresent(wire -> keeper.review(wire::review));
     }
 
     private void sayServing(InetSocketAddress local, ServerConfig.Sessions wanted) {

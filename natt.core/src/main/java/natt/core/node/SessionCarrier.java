@@ -127,7 +127,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     public void close() {
         List.copyOf(connections).forEach(Connection::stop);
         if (session != null) {
-            session.close(CloseCode.SHUTTING_DOWN);
+            session.stop();
             session = null;
         }
     }

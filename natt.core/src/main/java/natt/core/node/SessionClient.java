@@ -1,6 +1,7 @@
 package natt.core.node;
 
 import natt.core.CloseCode;
+import natt.core.CloseReason;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
@@ -196,7 +197,11 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
                         Text.escape(reason.describe()));
                 if (!over) {
                     over = true;
-                    owner.ended(this);
+                    if (reason instanceof CloseReason.NoAnswer) {
+                        owner.failed(this, search.failure(PATIENCE));
+                    } else {
+                        owner.ended(this);
+                    }
                     driver.schedule(LINGER, port::close);
                 }
             }
@@ -209,14 +214,20 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         stream.reset(ResetCode.NO_SUCH_SERVICE, driver.nanoTime());
     }
 
-    /// Ends the session and closes the port.
+    /// Ends the session; the port stays a little longer, since the peer may have to be told twice.
     void close(CloseCode code) {
         if (!over) {
             over = true;
             if (link != null) {
                 link.session().close(code, driver.nanoTime());
             }
-            port.close();
+            driver.schedule(LINGER, port::close);
         }
+    }
+
+    /// Ends the session and closes the port at once.
+    void stop() {
+        close(CloseCode.SHUTTING_DOWN);
+        port.close();
     }
 }

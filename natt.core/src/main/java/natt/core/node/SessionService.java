@@ -258,7 +258,7 @@ final class SessionService implements SessionPumps.News {
                 give(ResetCode.TARGET_UNREACHABLE, "its target has gone");
                 return;
             }
-            link.session().noteUseful();
+            link.session().noteUseful(driver.nanoTime());
             LOG.log(Level.INFO, "{0} connects to {1}", name(link), Text.escape(stream.service()));
         }
 

@@ -4,6 +4,7 @@ import natt.core.CloseCode;
 import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.session.SessionEngine;
+import natt.core.session.SessionEngine.Refusal;
 import natt.core.spi.Engine;
 
 import java.lang.System.Logger.Level;
@@ -20,6 +21,7 @@ final class SessionWire {
     private final Driver driver;
     private final Port port;
     private final SessionEngine engine;
+    private final Doorkeeper doorkeeper;
     private final SessionService service;
     private final SessionPumps pumps;
     private final List<Reachability> reachabilities;
@@ -35,6 +37,7 @@ final class SessionWire {
             long nowNanos) {
         this.driver = driver;
         this.port = port;
+        this.doorkeeper = doorkeeper;
         this.reachabilities = List.copyOf(reachabilities);
         engine =
                 new SessionEngine(
@@ -78,6 +81,9 @@ final class SessionWire {
 
     private long afterInput(long nowNanos) {
         reachabilities.forEach(Reachability::poll);
+        for (Refusal refusal; (refusal = engine.pollRefusal()) != null; ) {
+            doorkeeper.sayRefused(refusal);
+        }
         long wait = pumps.afterInput(nowNanos);
         return Math.min(wait, service.serve(nowNanos));
     }
