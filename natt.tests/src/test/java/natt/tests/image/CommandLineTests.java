@@ -80,6 +80,7 @@ class CommandLineTests {
                         processes
                                 .prepare(program, Natt.program(program))
                                 .with(given)
+                                .env("XDG_STATE_HOME", directory.toString())
                                 .env("TARGET_FQDN", "")
                                 .env("CF_API_TOKEN", ""));
         assertEquals(2, run.status(), run.lastLine());
@@ -125,9 +126,8 @@ class CommandLineTests {
     }
 
     private List<String> file(String... more) {
-        var all =
-                new ArrayList<>(
-                        List.of("--target-fqdn", Natt.NAME, "--dns", "file", "--dns-option"));
+        var all = new ArrayList<>(List.of("--compat", "kcp-go", "--target-fqdn", Natt.NAME));
+        all.addAll(List.of("--dns", "file", "--dns-option"));
         all.add("path=" + directory.resolve("zone"));
         all.addAll(List.of(more));
         return all;
@@ -149,6 +149,8 @@ class CommandLineTests {
                     Run.of(
                             processes,
                             "nattc",
+                            "--compat",
+                            "kcp-go",
                             "--target",
                             "a.b",
                             "--listen",
@@ -165,6 +167,7 @@ class CommandLineTests {
                         directory.resolve("natts.conf"),
                         """
                         # for a test
+                        compat = kcp-go
                         target-fqdn = file.example.com
                         listen = 127.0.0.1:0
                         stun = none
@@ -206,7 +209,7 @@ class CommandLineTests {
         return Run.of(
                 processes
                         .prepare("nattc", Natt.program("nattc"))
-                        .with("--proxy", "--target", Natt.NAME)
+                        .with("--compat", "kcp-go", "--proxy", "--target", Natt.NAME)
                         .with(arguments));
     }
 
@@ -261,7 +264,7 @@ class CommandLineTests {
         var nattc =
                 processes
                         .prepare("nattc", Natt.program("nattc"))
-                        .with("--proxy", "--target", Natt.NAME)
+                        .with("--compat", "kcp-go", "--proxy", "--target", Natt.NAME)
                         .with("--dns-file", natts.zone().toString())
                         .start();
         assertEquals(1, nattc.awaitExit(Duration.ofSeconds(5)));
@@ -274,6 +277,8 @@ class CommandLineTests {
                 Run.of(
                         processes,
                         "natts",
+                        "--compat",
+                        "kcp-go",
                         "--target-fqdn",
                         "pc.example.com",
                         "--cf-token",

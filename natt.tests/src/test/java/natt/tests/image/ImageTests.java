@@ -87,6 +87,7 @@ class ImageTests {
         var process =
                 processes
                         .prepare("nattc", Natt.program("nattc"), "--proxy", "--target", "a.b")
+                        .with("--compat", "kcp-go")
                         .with("--dns-file", directory.resolve("missing").toString(), "--verbose")
                         .binary()
                         .start();
