@@ -56,6 +56,11 @@ public final class Client implements AutoCloseable {
         return ended;
     }
 
+    /// Whether what [#proxy] completed with says that this side ended the connection.
+    public static boolean endedHere(String why) {
+        return why.equals(Carrier.LOCAL_BREAK) || why.equals(Carrier.STOPPED);
+    }
+
     /// Completes with one line for the user if the client can do its work no longer.
     public CompletableFuture<String> failure() {
         return driver.failure();
