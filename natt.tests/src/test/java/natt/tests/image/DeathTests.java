@@ -176,7 +176,7 @@ class DeathTests {
         int forwarded = Home.accepting(nattc);
         Run run = Run.of(home.prepareNattc("--proxy", "--service", "late"));
         assertEquals(1, run.status());
-        assertTrue(run.onlyLine().contains("the peer cannot reach its target"), run.onlyLine());
+        assertTrue(run.lastLine().contains("the peer cannot reach its target"), run.lastLine());
         long start = System.nanoTime();
         try (Socket socket = Tcp.connect(forwarded, Duration.ofSeconds(10))) {
             assertEquals(-1, endOf(socket));
