@@ -1,0 +1,30 @@
+package natt.launcher;
+
+import natt.core.keys.KeyFiles;
+
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// `natt keygen`: makes an identity, whose public key it prints, or a shared secret.
+final class KeygenCommand {
+    private KeygenCommand() {}
+
+    static int run(String[] args) throws Exception {
+        var options = new KeygenOptions();
+        if (!CommandLine.parse("natt keygen", options, args, Map.of())) {
+            return CommandLine.DONE;
+        }
+        CommandLine.configureLog(options, Level.INFO);
+        if (options.files.size() != 1 || options.files.getFirst().startsWith("-")) {
+            throw new UsageException("keygen needs one FILE to make");
+        }
+        Path file = StateOptions.path("FILE", options.files.getFirst());
+        if (options.psk) {
+            KeyFiles.createPreSharedKey(file);
+        } else {
+            System.out.println(KeyFiles.createIdentity(file).publicKey());
+        }
+        return CommandLine.DONE;
+    }
+}
