@@ -16,10 +16,7 @@ final class KeygenCommand {
             return CommandLine.DONE;
         }
         CommandLine.configureLog(options, Level.INFO);
-        if (options.files.size() != 1 || options.files.getFirst().startsWith("-")) {
-            throw new UsageException("keygen needs one FILE to make");
-        }
-        Path file = StateOptions.path("FILE", options.files.getFirst());
+        Path file = StateOptions.path("FILE", CommandLine.only(options.files, "FILE"));
         if (options.psk) {
             KeyFiles.createPreSharedKey(file);
         } else {

@@ -31,14 +31,12 @@ final class TicketCommand {
 
     static Ticket ticket(TicketOptions options, Map<String, String> environment, Instant now)
             throws IOException {
-        if (options.names.size() != 1) {
-            throw new UsageException("ticket needs one NAME, under which natts publishes");
-        }
+        String given = CommandLine.only(options.names, "NAME");
         String name;
         Optional<Instant> expires;
         Optional<NodeKey> hostKey;
         try {
-            name = DnsName.parse(options.names.getFirst());
+            name = DnsName.parse(given);
             expires = Optional.ofNullable(options.expires).map(text -> Expiry.parse(text, now));
             hostKey = Optional.ofNullable(options.hostKey).map(NodeKey::parse);
         } catch (IllegalArgumentException wrong) {

@@ -57,6 +57,13 @@ class KeyCommandsTests {
     }
 
     @Test
+    void aKeyMayBeginWithAHyphen() throws Exception {
+        String key = "-" + KEY.substring(1);
+        assertEquals(key, ticket("--host-key", key, "a.b").key().toString());
+        assertEquals(key, ticket("--host-key=" + key, "a.b").key().toString());
+    }
+
+    @Test
     void theSecretIsInTheTicketOnlyWhenAskedFor() throws Exception {
         Path psk = directory.resolve("psk");
         assertEquals(0, KeygenCommand.run(new String[] {"--psk", psk.toString()}));

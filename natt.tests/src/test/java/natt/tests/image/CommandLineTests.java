@@ -70,6 +70,7 @@ class CommandLineTests {
                 "natt | demo --megabytes 0 | --megabytes",
                 "natt | id --frobnicate | --frobnicate",
                 "natt | keygen | one FILE",
+                "natt | keygen --frobnicate | there is no option",
                 "natt | ticket | one NAME",
                 "natt | ticket 203.0.113.7 | not a DNS name",
                 "natt | ticket a.b --secret | --psk-file",
