@@ -17,6 +17,7 @@ module natt.core {
     exports natt.core.node;
     exports natt.core.session;
     exports natt.core.spi;
+    exports natt.core.status;
     exports natt.core.time;
 
     uses natt.core.spi.Transport;

@@ -17,6 +17,7 @@ public final class Natt {
               natt ticket      prints what a client needs to reach this node
               natt keygen      makes an identity or a shared secret in a file
               natt demo        shows natts and nattc on this machine, in a few seconds
+              natt status      tells how the running natts and nattc are
               natt providers   lists what is installed
 
             Each with --help.\
@@ -36,6 +37,7 @@ public final class Natt {
             case "ticket" -> TicketCommand.run(rest, System.getenv());
             case "keygen" -> KeygenCommand.run(rest);
             case "demo" -> Demo.run(rest);
+            case "status" -> Status.run(rest, System.getenv());
             case "providers" -> providers(rest);
             case "--version", "-version" -> {
                 System.out.println("natt " + CommandLine.version());

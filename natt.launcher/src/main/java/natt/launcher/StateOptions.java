@@ -4,7 +4,6 @@ import com.beust.jcommander.Parameter;
 
 import natt.core.Identity;
 import natt.core.keys.Directories;
-import natt.core.keys.KeyFiles;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,20 +25,21 @@ class StateOptions extends CommonOptions {
                             + " root; else $XDG_STATE_HOME/natt, which is ~/.local/state/natt)")
     @Nullable String stateDir;
 
-    /// This node's identity, which is made the first time.
+    /// This node's identity, as natts has it, which is made the first time.
     final Identity identity(Map<String, String> environment) throws IOException {
+        if (stateDir != null) {
+            path("--state-dir", stateDir);
+        }
+        var files = new NodeFiles(environment, stateDir);
         Path file;
         try {
-            file =
-                    stateDir == null
-                            ? Directories.of(environment).identityFile()
-                            : Directories.identityFile(path("--state-dir", stateDir));
+            file = Directories.identityFile(files.state());
         } catch (IllegalArgumentException none) {
             throw new UsageException(none.getMessage() + ": give --state-dir");
         }
-        boolean first = Files.notExists(file);
-        Identity identity = KeyFiles.loadOrCreate(file);
-        if (first) {
+        boolean missing = Files.notExists(file);
+        Identity identity = files.hostIdentity();
+        if (missing && Files.exists(file)) {
             LOG.log(Level.INFO, "made the new identity {0}", file);
         }
         return identity;

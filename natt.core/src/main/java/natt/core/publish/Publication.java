@@ -43,6 +43,7 @@ public final class Publication implements AutoCloseable {
 
     private List<DnsRecord> wanted = List.of();
     private boolean changed;
+    private boolean settled;
 
     public Publication(DnsProvider.Publisher publisher, RandomGenerator random, Listener listener) {
         this.publisher = publisher;
@@ -61,8 +62,26 @@ public final class Publication implements AutoCloseable {
         if (!records.equals(wanted)) {
             wanted = List.copyOf(records);
             changed = true;
+            settled = false;
             notifyAll();
         }
+    }
+
+    /// Publishes these records as the last ones, if that is possible in this time.
+    ///
+    /// @return whether it was
+    public synchronized boolean last(List<DnsRecord> records, Duration patience)
+            throws InterruptedException {
+        want(records);
+        long start = System.nanoTime();
+        for (long left; !settled; ) {
+            left = patience.toNanos() - (System.nanoTime() - start);
+            if (left <= 0) {
+                return false;
+            }
+            wait(1 + left / 1_000_000);
+        }
+        return true;
     }
 
     private void run() {
@@ -90,6 +109,8 @@ public final class Publication implements AutoCloseable {
                 wait(left / 1_000_000, (int) (left % 1_000_000));
             }
         } else {
+            settled = !changed;
+            notifyAll();
             while (!changed) {
                 wait();
             }

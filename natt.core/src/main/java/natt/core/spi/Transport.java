@@ -123,7 +123,8 @@ public interface Transport extends Named {
         /// reads an end.
         void finish(long nowNanos);
 
-        /// Drops the stream in both directions and tells the peer why.
+        /// Drops the stream in both directions and tells the peer why. What has arrived and was
+        /// not read is dropped too, also on a stream that has ended by itself.
         void reset(ResetCode code, long nowNanos);
 
         /// Whether the peer has acknowledged everything that was written.

@@ -129,7 +129,7 @@ final class DnsResolver implements Resolver {
     }
 
     /// The names of the zone's servers, if the message lists them.
-    private static List<Name> nameServers(Message message, Name zone) {
+    static List<Name> nameServers(Message message, Name zone) {
         return message.getSection(Section.ANSWER).stream()
                 .filter(record -> record instanceof NSRecord && record.getName().equals(zone))
                 .map(record -> ((NSRecord) record).getTarget())
@@ -137,7 +137,7 @@ final class DnsResolver implements Resolver {
     }
 
     /// The zone that a negative answer says the name is in (RFC 2308, section 3).
-    private static Optional<Name> apexAbove(Message message, Name name) {
+    static Optional<Name> apexAbove(Message message, Name name) {
         return message.getSection(Section.AUTHORITY).stream()
                 .filter(SOARecord.class::isInstance)
                 .map(Record::getName)
@@ -146,7 +146,7 @@ final class DnsResolver implements Resolver {
     }
 
     /// Follows the aliases within one message.
-    private static Name endOfAliases(Message message, Name start) {
+    static Name endOfAliases(Message message, Name start) {
         Name name = start;
         List<Record> answers = message.getSection(Section.ANSWER);
         for (int aliases = 0; aliases < MAX_ALIASES; aliases++) {
@@ -165,7 +165,7 @@ final class DnsResolver implements Resolver {
         return name;
     }
 
-    private static List<String> contents(Message message, Name name, int type) {
+    static List<String> contents(Message message, Name name, int type) {
         return message.getSection(Section.ANSWER).stream()
                 .filter(record -> record.getType() == type && record.getName().equals(name))
                 .flatMap(record -> content(record).stream())
@@ -173,7 +173,7 @@ final class DnsResolver implements Resolver {
     }
 
     /// Why the message is no answer, if it is none.
-    private static Optional<String> fault(Message message, boolean recursion) {
+    static Optional<String> fault(Message message, boolean recursion) {
         int code = message.getRcode();
         if (code != Rcode.NOERROR && code != Rcode.NXDOMAIN) {
             return Optional.of("answered " + Rcode.string(code));

@@ -194,7 +194,7 @@ final class Exchange {
     }
 
     /// Returns what a server said in answer to the query; empty if this is no answer to it.
-    private static Optional<Reply> decode(Message query, ByteBuffer in) {
+    static Optional<Reply> decode(Message query, ByteBuffer in) {
         boolean ours =
                 in.remaining() >= 3
                         && (in.getShort(0) & 0xffff) == query.getHeader().getID()

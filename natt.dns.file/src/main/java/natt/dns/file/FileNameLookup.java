@@ -44,7 +44,7 @@ public final class FileNameLookup implements NameLookup {
         }
     }
 
-    private static Answer answer(List<ZoneRecord> records, String name, DnsRecord.Type type)
+    static Answer answer(List<ZoneRecord> records, String name, DnsRecord.Type type)
             throws ZoneSyntaxException {
         var contents = new ArrayList<String>();
         boolean exists = false;

@@ -81,7 +81,7 @@ final class FilePublisher implements Publisher {
         }
     }
 
-    private String merge(String before, List<DnsRecord> records, List<Skipped> skipped)
+    String merge(String before, List<DnsRecord> records, List<Skipped> skipped)
             throws ZoneSyntaxException, PublishException {
         List<String> lines = new ArrayList<>(ZoneFile.lines(before));
         List<ZoneLine> entries = ZoneLine.split(lines);

@@ -123,6 +123,8 @@ final class Subjects implements AutoCloseable {
         return startFar(
                 "natts",
                 Natt.program("natts"),
+                "--compat",
+                "kcp-go",
                 "--listen",
                 far + ":0",
                 "--stun",
@@ -143,6 +145,8 @@ final class Subjects implements AutoCloseable {
         return start(
                 "nattc",
                 Natt.program("nattc"),
+                "--compat",
+                "kcp-go",
                 "--listen",
                 LOOPBACK + ":0",
                 "--target",

@@ -2,6 +2,7 @@ package natt.transport.kcp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.CloseReason;
@@ -103,6 +104,20 @@ class HostileTests {
             stream.write(data, net.now);
             net.run(Duration.ofMillis(50));
         }
+    }
+
+    @Test
+    void segmentsBehindAResetAreNotKept() {
+        net.recording = true;
+        connect();
+        int conv = Datagrams.conv(net.wire.get(0));
+        byte[] reset = Datagrams.plain(conv, Segment.RESET, 0, 0, 1, 0, "");
+        byte[] late = push(conv, 5, "x");
+        var both = ByteBuffer.allocate(reset.length + late.length).put(reset).put(late).array();
+        net.inject(server, client.address, both);
+        assertTrue(server.onlyAccepted().closed().isPresent());
+        assertNull(SimNet.read(server.onlyAccepted(), net.now));
+        assertEquals(0, server.counter("bytesHeld"));
     }
 
     @Test

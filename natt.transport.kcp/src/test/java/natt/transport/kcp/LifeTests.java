@@ -1,6 +1,7 @@
 package natt.transport.kcp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.CloseReason;
@@ -286,6 +287,32 @@ class LifeTests {
         assertEquals(reason, second.closed());
         assertEquals(Optional.of(new CloseReason.Local()), accepted.closed());
         assertEquals(0, server.counter("streams"));
+    }
+
+    @Test
+    void streamThatIsResetUnreadHoldsNoMemory() {
+        connect();
+        SimNet.write(dialed, "x".repeat(5_000), net.now);
+        net.run(Duration.ofSeconds(1));
+        assertEquals(4 * 1476, server.counter("bytesHeld"));
+        accepted.reset(ResetCode.TARGET_UNREACHABLE, net.now);
+        assertEquals(0, server.counter("bytesHeld"));
+        assertNull(SimNet.read(accepted, net.now));
+    }
+
+    @Test
+    void streamThatEndedUnreadHoldsNoMemoryOnceItIsReset() {
+        connect();
+        SimNet.write(dialed, "x".repeat(5_000), net.now);
+        net.run(Duration.ofSeconds(1));
+        dialed.reset(ResetCode.TARGET_RESET, net.now);
+        net.run(Duration.ofSeconds(1));
+        var reason = new CloseReason.Remote(ResetCode.TARGET_RESET);
+        assertEquals(Optional.of(reason), accepted.closed());
+        assertEquals(4 * 1476, server.counter("bytesHeld"));
+        accepted.reset(ResetCode.UNSPECIFIED, net.now);
+        assertEquals(0, server.counter("bytesHeld"));
+        assertEquals(Optional.of(reason), accepted.closed());
     }
 
     @Test
