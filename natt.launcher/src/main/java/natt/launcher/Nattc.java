@@ -97,7 +97,7 @@ public final class Nattc {
                 ticket.flatMap(Ticket::expires),
                 options.pskFile == null
                         ? ticket.flatMap(Ticket::secret).orElse(PreSharedKey.NONE)
-                        : NodeFiles.secret(NodeFiles.path(options.pskFile)),
+                        : files.secret(NodeFiles.path(options.pskFile)),
                 new KnownHosts(files.knownHosts(options.knownHosts)),
                 options.strict);
     }

@@ -87,9 +87,10 @@ final class NodeFiles {
         return Files.exists(usual) ? secret(usual) : PreSharedKey.NONE;
     }
 
-    static PreSharedKey secret(Path file) throws IOException {
+    /// A shared secret, which the service manager may have handed over.
+    PreSharedKey secret(Path file) throws IOException {
         try {
-            return KeyFiles.readPreSharedKey(file, Guard.FILE_MODE);
+            return KeyFiles.readPreSharedKey(file, Guard.of(file, environment));
         } catch (NoSuchFileException none) {
             throw new IOException("there is no file " + file, none);
         }
