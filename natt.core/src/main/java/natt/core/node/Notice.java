@@ -31,6 +31,7 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     private List<InetSocketAddress> written = List.of();
     private @Nullable InetSocketAddress plainAt;
     private List<DnsRecord> ofSessions = List.of();
+    private boolean started;
     private boolean silent;
 
     /// @param published completed when records have been published for the first time
@@ -53,8 +54,11 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
                                                 System::currentTimeMillis));
     }
 
-    void start() {
-        publication.start();
+    synchronized void start() {
+        if (!silent) {
+            started = true;
+            publication.start();
+        }
     }
 
     /// Sessions are reached at these addresses.
@@ -119,7 +123,8 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     void withdraw(Duration patience) throws InterruptedException {
         List<DnsRecord> last;
         synchronized (this) {
-            if (silent || written.isEmpty()) {
+            if (!started || silent || written.isEmpty()) {
+                silent = true;
                 return;
             }
             silent = true;

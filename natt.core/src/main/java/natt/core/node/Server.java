@@ -16,11 +16,10 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -187,7 +186,6 @@ public final class Server implements AutoCloseable {
 
     private void begin() {
         driver.start();
-        notice.start();
         doorkeeper.ifPresent(each -> each.start(() -> sessions.ifPresent(SessionWire::review)));
         watch.ifPresent(OwnRecordWatch::start);
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
@@ -223,21 +221,31 @@ public final class Server implements AutoCloseable {
         }
     }
 
+    /// Publishes once the targets are such that anybody may be led to them.
     private void checkTargets() {
-        var targets = new TreeSet<HostAndPort>(Comparator.comparing(HostAndPort::toString));
-        plain.ifPresent(_ -> targets.add(config.plain().orElseThrow().target()));
-        if (config.sessions().isPresent()) {
-            ServerConfig.Sessions wanted = config.sessions().get();
-            for (HostAndPort target : wanted.services().values()) {
-                if (wanted.open()) {
-                    targets.remove(target);
-                    new TargetCheck(driver, target).requireSsh(failure::complete);
-                } else {
-                    targets.add(target);
-                }
-            }
+        var strict = new HashSet<HostAndPort>();
+        var others = new HashSet<HostAndPort>();
+        config.plain().ifPresent(wanted -> others.add(wanted.target()));
+        config.sessions()
+                .ifPresent(
+                        wanted ->
+                                (wanted.open() ? strict : others)
+                                        .addAll(wanted.services().values()));
+        others.removeAll(strict);
+        others.forEach(target -> new TargetCheck(driver, target).reach());
+        if (strict.isEmpty()) {
+            notice.start();
         }
-        targets.forEach(target -> new TargetCheck(driver, target).reach());
+        var left = new HashSet<>(strict);
+        for (HostAndPort target : strict) {
+            Runnable passed =
+                    () -> {
+                        if (left.remove(target) && left.isEmpty()) {
+                            notice.start();
+                        }
+                    };
+            new TargetCheck(driver, target).requireSsh(passed, failure::complete);
+        }
     }
 
     /// The UDP address that is bound: that of sessions, if there are any.
