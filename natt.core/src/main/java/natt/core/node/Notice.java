@@ -6,6 +6,7 @@ import natt.core.publish.KcpGoRecords;
 import natt.core.publish.NattRecord;
 import natt.core.publish.Publication;
 import natt.core.spi.DnsProvider.PublishException;
+import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     private List<InetSocketAddress> written = List.of();
     private @Nullable InetSocketAddress plainAt;
     private List<DnsRecord> ofSessions = List.of();
+    private List<String> lastPublished = List.of();
+    private long publishedAt;
+    private String lastError = "";
     private boolean started;
     private boolean silent;
 
@@ -139,8 +143,30 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
         }
     }
 
+    /// What was published last, and what failed since.
+    synchronized Report report() {
+        var report = Report.builder();
+        if (!lastPublished.isEmpty()) {
+            report.texts("records", lastPublished)
+                    .seconds("age", Duration.ofNanos(System.nanoTime() - publishedAt));
+        }
+        if (!lastError.isEmpty()) {
+            report.text("lastError", lastError);
+        }
+        return report.flag("silent", silent).build();
+    }
+
+    private synchronized void note(List<String> records, String error) {
+        if (error.isEmpty()) {
+            lastPublished = records;
+            publishedAt = System.nanoTime();
+        }
+        lastError = error;
+    }
+
     @Override
     public void published(List<DnsRecord> records) {
+        note(records.stream().map(each -> each.type() + " " + each.content()).toList(), "");
         String shown =
                 String.join(
                         ", ",
@@ -156,6 +182,7 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
 
     @Override
     public void failed(PublishException refused) {
+        note(List.of(), refused.getMessage());
         boolean fatal = refused.kind() == PublishException.Kind.REFUSED && !published.isDone();
         if (fatal) {
             failure.complete("cannot publish: " + refused.getMessage());

@@ -5,6 +5,7 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.StunServers;
+import natt.core.status.Report;
 import natt.core.time.Ticker;
 
 import org.jspecify.annotations.Nullable;
@@ -263,6 +264,20 @@ public final class Server implements AutoCloseable {
     /// Completes with one line for the user if the server cannot do its work at all.
     public CompletableFuture<String> failure() {
         return failure;
+    }
+
+    /// How this node is, now.
+    public CompletableFuture<Report> report() {
+        var report = new CompletableFuture<Report>();
+        driver.failure().thenAccept(why -> report.completeExceptionally(new IOException(why)));
+        driver.execute(
+                () -> {
+                    long now = driver.nanoTime();
+                    report.complete(
+                            new ServerReport(config, sessions, plain, doorkeeper, notice, now)
+                                    .build(startedAt));
+                });
+        return report;
     }
 
     /// Ends every stream, telling the peers, closes the ports, and writes the record without
