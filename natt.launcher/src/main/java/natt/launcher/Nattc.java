@@ -10,6 +10,7 @@ import natt.core.node.ClientConfig;
 import natt.core.node.Installed;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
+import natt.core.status.ControlSocket;
 
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -61,6 +62,12 @@ public final class Nattc {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         var client = new Client(config);
+        // The socket of a process that ends without clearing it away is cleared away by the next.
+        Optional<ControlSocket> status =
+                options.proxy
+                        ? Optional.empty()
+                        : NodeFiles.controlSocket("nattc", environment, client::report);
+        status.ifPresent(socket -> Runtime.getRuntime().addShutdownHook(new Thread(socket::close)));
         return options.proxy
                 ? proxy(client, options.service)
                 : serve(client, config.name(), forwards);

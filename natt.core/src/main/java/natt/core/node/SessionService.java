@@ -29,7 +29,7 @@ import java.util.TreeMap;
 /// Connects the streams of sessions to the services behind this node.
 final class SessionService implements SessionPumps.News {
     private static final System.Logger LOG = System.getLogger("natt");
-    private static final int MOST_STREAMS = 128;
+    static final int MOST_STREAMS = 128;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /// How long a service may be silent before a stranger is refused.

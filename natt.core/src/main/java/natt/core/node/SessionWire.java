@@ -71,6 +71,10 @@ final class SessionWire {
         return engine;
     }
 
+    SessionPumps pumps() {
+        return pumps;
+    }
+
     SessionService service() {
         return service;
     }
