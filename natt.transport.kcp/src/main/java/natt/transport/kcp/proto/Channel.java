@@ -42,6 +42,10 @@ public final class Channel {
     private boolean tellDue;
     private boolean copyDue;
     private int copySn;
+
+    /// Whether the writer had more than could be held.
+    private boolean full;
+
     private boolean heard;
     private boolean active;
 
@@ -136,7 +140,12 @@ public final class Channel {
     ///
     /// @param sharers how many conversations share the path
     public int write(ByteBuffer data, int sharers) {
-        return finishing ? 0 : send.append(data, mostHeld(sharers));
+        if (finishing) {
+            return 0;
+        }
+        int length = send.append(data, mostHeld(sharers));
+        full = data.hasRemaining();
+        return length;
     }
 
     private int mostHeld(int sharers) {
@@ -265,7 +274,7 @@ public final class Channel {
             boolean nearEdge = 2 * peerWindow.beyond(sn) < peerWindow.size();
             send.mark(sn, nearEdge ? NEAR_EDGE : 0);
             send.send(sn, out, conv, window, receive.next(), nowNanos);
-            if (again && 4 * peerWindow.beyond(send.next()) < peerWindow.size()) {
+            if (again && 2 * peerWindow.beyond(send.next()) < peerWindow.size()) {
                 copyDue = true;
                 copySn = sn;
             }
@@ -288,7 +297,8 @@ public final class Channel {
     /// Whether more might be sent, if there were more to send: nothing waits but, perhaps, for a
     /// peer that reads no more.
     public boolean isIdle() {
-        return send.lost() == 0 && (send.unsent() == 0 || waitsForWindow());
+        boolean nothingWaits = send.unsent() == 0 && !full;
+        return send.lost() == 0 && (nothingWaits || waitsForWindow());
     }
 
     private boolean waitsForWindow() {
@@ -313,9 +323,11 @@ public final class Channel {
                 peerWindow.nanosUntilAsk(waitsForWindow(), nowNanos));
     }
 
-    /// Goes on after a time without a path.
+    /// Goes on after a time without a path. The peer, whose acknowledgements may be gone, is told
+    /// at once what has arrived.
     public void resume(long nowNanos) {
         copyDue = false;
+        tellDue = heard;
         tells.postpone(nowNanos);
         peerWindow.askAgain(nowNanos);
     }
