@@ -169,6 +169,39 @@ class SessionHostileTests {
     }
 
     @Test
+    void allSessionsTogetherHold64MegabytesAndEachStreamGoesOn() {
+        List<SessionNet.Side> sides = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            SessionNet.Side side = net.another();
+            sides.add(side);
+            for (int conv = 0; conv < 64; conv += 2) {
+                net.inject(side, push(conv, 0, OPEN));
+                for (int sn = 512; sn > 1; sn--) {
+                    net.inject(side, push(conv, sn, "x"));
+                }
+            }
+        }
+        long held = sides.stream().mapToLong(side -> side.counter("bytesHeld")).sum();
+        assertTrue(held > 60 << 20 && held <= 64 << 20, () -> held + " bytes held");
+        for (SessionNet.Side side : sides) {
+            for (int conv = 0; conv < 64; conv += 2) {
+                net.inject(side, push(conv, 1, "next"));
+                Transport.Stream stream = side.accepted.get(conv / 2);
+                assertTrue(SimNet.read(stream, net.now).startsWith("next"));
+                SimNet.write(stream, "answer", net.now);
+            }
+        }
+        var reason = new CloseReason.Local();
+        sides.forEach(side -> side.mux.close(reason, net.now));
+        SessionNet.Side next = net.another();
+        net.inject(next, push(0, 0, OPEN));
+        for (int sn = 512; sn > 0; sn--) {
+            net.inject(next, push(0, sn, "x"));
+        }
+        assertEquals(512, SimNet.read(next.accepted.get(0), net.now).length());
+    }
+
+    @Test
     void acknowledgementsOfWhatWasNeverSentChangeNothing() {
         Transport.Stream dialed = net.client.mux.dial("x", net.now);
         Transport.Stream accepted = net.connect(net.client, dialed);

@@ -18,6 +18,9 @@ public final class Channel {
 
     private static final int LEAST_HELD = 64;
 
+    /// What may be held for sending when there is no memory left, in segments.
+    private static final int LEAST_KEPT_GOING = 2;
+
     /// The window at first and at rest, in segments.
     static final int FIRST_WINDOW = 512;
 
@@ -149,10 +152,11 @@ public final class Channel {
     }
 
     private int mostHeld(int sharers) {
-        return pool.scarce()
-                ? LEAST_HELD
-                : Math.clamp(
-                        2L * flight.window() / sharers, LEAST_HELD, MOST_HELD / pool.blockLength());
+        if (pool.scarce()) {
+            return pool.exhausted() ? LEAST_KEPT_GOING : LEAST_HELD;
+        }
+        return Math.clamp(
+                2L * flight.window() / sharers, LEAST_HELD, MOST_HELD / pool.blockLength());
     }
 
     /// Fills the buffer with bytes in order: how many, 0 if there are none yet, -1 at the end.
