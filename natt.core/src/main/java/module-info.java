@@ -13,9 +13,11 @@ module natt.core {
     requires static org.jspecify;
 
     exports natt.core;
+    exports natt.core.keys;
     exports natt.core.node;
     exports natt.core.session;
     exports natt.core.spi;
+    exports natt.core.status;
     exports natt.core.time;
 
     uses natt.core.spi.Transport;

@@ -9,7 +9,20 @@ import java.time.Duration;
 ///     bytes;
 ///     `SRV`: `priority weight port target`
 /// @param ttl whole seconds
-public record DnsRecord(String name, Type type, String content, Duration ttl) {
+/// @param optional whether the record is a courtesy, left out where records of others stand in
+///     its way
+public record DnsRecord(String name, Type type, String content, Duration ttl, boolean optional) {
+
+    /// A record that must be published.
+    public DnsRecord(String name, Type type, String content, Duration ttl) {
+        this(name, type, content, ttl, false);
+    }
+
+    /// A record that may be left out.
+    public static DnsRecord courtesy(String name, Type type, String content, Duration ttl) {
+        return new DnsRecord(name, type, content, ttl, true);
+    }
+
     /// The types that natt reads and writes.
     public enum Type {
         A,

@@ -88,10 +88,10 @@ public record HostAndPort(String host, int port) {
         return host.indexOf(':') >= 0 ? "[%s]:%d".formatted(host, port) : host + ":" + port;
     }
 
-    /// An address as `203.0.113.7:41233` or `[2001:db8::1]:30000`.
+    /// An address as `203.0.113.7:41233` or `[2001:db8::1]:30000` (RFC 5952).
     public static String format(InetSocketAddress address) {
         InetAddress ip = address.getAddress();
-        String host = ip == null ? address.getHostString() : ip.getHostAddress();
+        String host = ip == null ? address.getHostString() : Addresses.format(ip);
         return new HostAndPort(host, address.getPort()).toString();
     }
 }

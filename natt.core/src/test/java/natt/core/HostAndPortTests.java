@@ -62,7 +62,7 @@ class HostAndPortTests {
             assertEquals(text, HostAndPort.parse(text).toString());
         }
         var address = new InetSocketAddress(InetAddress.ofLiteral("2001:db8::1"), 7);
-        assertEquals("[2001:db8:0:0:0:0:0:1]:7", HostAndPort.format(address));
+        assertEquals("[2001:db8::1]:7", HostAndPort.format(address));
     }
 
     @Test

@@ -54,7 +54,7 @@ final class CommandLine {
         System.exit(code);
     }
 
-    private static void complain(String name, String why) {
+    static void complain(String name, String why) {
         System.err.println(LineLoggerFinder.oneLine(name + ": " + why));
     }
 
@@ -94,7 +94,7 @@ final class CommandLine {
             parser.usage();
             return false;
         }
-        if (!options.compat.equals("kcp-go")) {
+        if (options.compat != null && !options.compat.equals("kcp-go")) {
             throw new UsageException("--compat knows only kcp-go, not '" + options.compat + "'");
         }
         return true;

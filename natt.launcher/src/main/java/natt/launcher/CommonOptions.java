@@ -28,8 +28,10 @@ class CommonOptions {
 
     @Parameter(
             names = {"--compat", "-compat"},
-            description = "the wire to speak: kcp-go, that of the original natts and nattc")
-    String compat = "kcp-go";
+            description =
+                    "kcp-go: the wire of the original natts and nattc, neither encrypted nor"
+                            + " authenticated")
+    @Nullable String compat;
 
     @Parameter(
             names = {"--help", "-help", "-h"},

@@ -1,7 +1,11 @@
 package natt.launcher;
 
 import natt.core.HostAndPort;
+import natt.core.Identity;
+import natt.core.PreSharedKey;
 import natt.core.Text;
+import natt.core.keys.KnownHosts;
+import natt.core.keys.Ticket;
 import natt.core.node.Client;
 import natt.core.node.ClientConfig;
 import natt.core.node.Installed;
@@ -22,6 +26,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -40,12 +45,16 @@ final class Demo {
     private static final int BAR = 40;
 
     private final Installed installed;
+    private final Path directory;
     private final Path zone;
     private final long bytes;
+    private final Identity host = Identity.generate(new SecureRandom());
+    private final Identity caller = Identity.generate(new SecureRandom());
 
-    private Demo(Installed installed, Path zone, long bytes) {
+    private Demo(Installed installed, Path directory, long bytes) {
         this.installed = installed;
-        this.zone = zone;
+        this.directory = directory;
+        this.zone = directory.resolve("zone");
         this.bytes = bytes;
     }
 
@@ -59,12 +68,18 @@ final class Demo {
         }
         CommandLine.configureLog(options, Level.WARNING);
         Path directory = Files.createTempDirectory("natt-demo");
-        Path zone = directory.resolve("zone");
         try {
-            new Demo(Installed.load(CommandLine.plugins()), zone, options.megabytes * 1_000_000L)
+            new Demo(
+                            Installed.load(CommandLine.plugins()),
+                            directory,
+                            options.megabytes * 1_000_000L)
                     .show();
         } finally {
-            Files.deleteIfExists(zone);
+            try (var files = Files.list(directory)) {
+                for (Path file : files.toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
             Files.deleteIfExists(directory);
         }
         return CommandLine.DONE;
@@ -76,8 +91,11 @@ final class Demo {
             var target = new HostAndPort("127.0.0.1", echo.getLocalPort());
             try (Server server = serve(target);
                     Client client = client()) {
-                int port = client.listen(List.of(any())).getFirst().getPort();
-                System.out.println("natts  listens on UDP " + HostAndPort.format(server.local()));
+                int port = client.listen("ssh", List.of(any())).getFirst().getPort();
+                System.out.println("natts  has the key " + host.publicKey());
+                System.out.println("       its ticket is " + ticket());
+                System.out.println(
+                        "       it listens on UDP " + HostAndPort.format(server.local()));
                 System.out.println("       in front of a built-in echo service, and has published");
                 try (var lines = Files.lines(zone)) {
                     lines.forEach(line -> System.out.println("         " + line));
@@ -109,20 +127,34 @@ final class Demo {
         return new InetSocketAddress(LOOPBACK, 0);
     }
 
+    private Ticket ticket() {
+        return new Ticket(host.publicKey(), NAME, Optional.empty(), Optional.empty());
+    }
+
     private Server serve(HostAndPort target) throws Exception {
         var settings = new Settings(Map.of("path", zone.toString()), Map.of());
+        Path clients = directory.resolve("authorized_clients");
+        Files.writeString(clients, caller.publicKey() + " demo\n");
         Server server =
                 Server.start(
                         new ServerConfig(
                                 NAME,
-                                any(),
-                                target,
                                 List.of(),
                                 true,
-                                installed.transport("kcp-go"),
                                 installed.discovery("stun"),
                                 installed.dnsProvider("file").open(settings),
-                                Duration.ofSeconds(60)));
+                                Duration.ofSeconds(60),
+                                Optional.of(
+                                        new ServerConfig.Sessions(
+                                                any(),
+                                                host,
+                                                PreSharedKey.NONE,
+                                                Optional.of(clients),
+                                                installed.transport("kcp"),
+                                                Map.of("ssh", target),
+                                                directory,
+                                                Optional.empty())),
+                                Optional.empty()));
         server.published().get(10, TimeUnit.SECONDS);
         return server;
     }
@@ -130,10 +162,16 @@ final class Demo {
     private Client client() throws IOException {
         var settings = new Settings(Map.of("path", zone.toString()), Map.of());
         return new Client(
-                new ClientConfig(
+                new ClientConfig.Sessions(
                         NAME,
                         installed.nameLookup("file").open(settings),
-                        installed.transport("kcp-go")));
+                        installed.transport("kcp"),
+                        caller,
+                        Optional.of(host.publicKey()),
+                        Optional.empty(),
+                        PreSharedKey.NONE,
+                        new KnownHosts(directory.resolve("known_hosts")),
+                        true));
     }
 
     private static void serveEcho(ServerSocket listener) {
@@ -239,9 +277,10 @@ final class Demo {
             return Optional.empty();
         }
         Files.deleteIfExists(zone);
+        Files.deleteIfExists(directory.resolve("known_hosts"));
         try (Server _ = serve(ssh);
                 Client client = client()) {
-            int port = client.listen(List.of(any())).getFirst().getPort();
+            int port = client.listen("ssh", List.of(any())).getFirst().getPort();
             try (var socket = new Socket(LOOPBACK, port)) {
                 socket.setSoTimeout(5000);
                 var reader =

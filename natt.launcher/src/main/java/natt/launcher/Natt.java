@@ -14,6 +14,7 @@ public final class Natt {
               natts            beside the service: publishes its public address
               nattc            on the way to it: an ssh ProxyCommand, or a local port
               natt demo        shows both on this machine, in a few seconds
+              natt status      tells how the running natts and nattc are
               natt providers   lists what is installed
 
             Each with --help.\
@@ -30,6 +31,7 @@ public final class Natt {
         var rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         return switch (command) {
             case "demo" -> Demo.run(rest);
+            case "status" -> Status.run(rest, System.getenv());
             case "providers" -> providers(rest);
             case "--version", "-version" -> {
                 System.out.println("natt " + CommandLine.version());

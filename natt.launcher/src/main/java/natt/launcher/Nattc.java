@@ -1,6 +1,10 @@
 package natt.launcher;
 
 import natt.core.HostAndPort;
+import natt.core.PreSharedKey;
+import natt.core.Text;
+import natt.core.keys.KnownHosts;
+import natt.core.keys.Ticket;
 import natt.core.node.Client;
 import natt.core.node.ClientConfig;
 import natt.core.node.Installed;
@@ -15,9 +19,11 @@ import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,30 +44,115 @@ public final class Nattc {
             return CommandLine.DONE;
         }
         CommandLine.configureLog(options, options.proxy ? Level.WARNING : Level.INFO);
-        String name =
-                Natts.name(
-                        Natts.first(options.target, environment.get("TARGET_FQDN"))
-                                .orElseThrow(
-                                        () ->
-                                                new UsageException(
-                                                        "the name to connect to is missing: give"
-                                                                + " --target or $TARGET_FQDN")));
-        List<InetSocketAddress> listen = options.proxy ? List.of() : listen(options.listen);
+        String target =
+                Natts.first(options.target, environment.get("TARGET_FQDN"))
+                        .orElseThrow(
+                                () ->
+                                        new UsageException(
+                                                "the name to connect to is missing: give --target"
+                                                        + " or $TARGET_FQDN"));
+        Natts.serviceName(options.service);
+        List<Forward> forwards = forwards(options);
         Installed installed = Installed.load(CommandLine.plugins());
-        NameLookup.Resolver resolver;
+        ClientConfig config;
         try {
-            resolver = resolver(options, installed);
+            config = config(options, target, environment, installed);
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
-        var client =
-                new Client(new ClientConfig(name, resolver, installed.transport(options.compat)));
-        return options.proxy ? proxy(client) : serve(client, name, listen);
+        var client = new Client(config);
+        return options.proxy
+                ? proxy(client, options.service)
+                : serve(client, config.name(), forwards);
     }
 
-    private static int proxy(Client client) throws IOException {
+    static ClientConfig config(
+            NattcOptions options,
+            String target,
+            Map<String, String> environment,
+            Installed installed)
+            throws IOException {
+        boolean ticketed = Ticket.looksLikeTicket(target);
+        if (options.compat != null) {
+            if (ticketed) {
+                throw new UsageException("--compat kcp-go takes a name, no ticket");
+            }
+            String name = Natts.name(target);
+            warnIfKnown(options, name, environment);
+            return new ClientConfig.Plain(
+                    name, resolver(options, installed), installed.plainTransport(options.compat));
+        }
+        Optional<Ticket> ticket = ticketed ? Optional.of(Ticket.parse(target)) : Optional.empty();
+        String name = ticket.map(Ticket::name).orElseGet(() -> Natts.name(target));
+        if (ticket.filter(each -> each.hasExpired(Instant.now())).isPresent()) {
+            throw new IOException("the ticket for %s has expired".formatted(name));
+        }
+        var files = new NodeFiles(environment, options.stateDir);
+        return new ClientConfig.Sessions(
+                name,
+                resolver(options, installed),
+                installed.transport(options.transport),
+                files.clientIdentity(),
+                ticket.map(Ticket::key),
+                ticket.flatMap(Ticket::expires),
+                options.pskFile == null
+                        ? ticket.flatMap(Ticket::secret).orElse(PreSharedKey.NONE)
+                        : NodeFiles.secret(NodeFiles.path(options.pskFile)),
+                new KnownHosts(files.knownHosts(options.knownHosts)),
+                options.strict);
+    }
+
+    private static void warnIfKnown(
+            NattcOptions options, String name, Map<String, String> environment) {
+        try {
+            var files = new NodeFiles(environment, options.stateDir);
+            var known = new KnownHosts(files.knownHosts(options.knownHosts)).find(name);
+            if (known.isPresent()) {
+                LOG.log(
+                        Level.WARNING,
+                        "{0} has proven its key before, but --compat kcp-go asks for none, and is"
+                                + " not encrypted",
+                        name);
+            }
+        } catch (IOException | IllegalArgumentException unknown) {
+            LOG.log(Level.DEBUG, "no known hosts: {0}", String.valueOf(unknown.getMessage()));
+        }
+    }
+
+    /// Where connections are accepted for a service.
+    record Forward(String service, List<InetSocketAddress> addresses) {}
+
+    static List<Forward> forwards(NattcOptions options) throws IOException {
+        var forwards = new ArrayList<Forward>();
+        boolean usual = !options.proxy && options.forward.isEmpty();
+        String listen = options.listen == null && usual ? ":10022" : options.listen;
+        if (listen != null && !options.proxy) {
+            forwards.add(new Forward(options.service, listen("--listen", listen)));
+        }
+        for (String text : options.forward) {
+            int colon = text.lastIndexOf(':');
+            if (options.proxy) {
+                throw new UsageException("--proxy and --forward exclude each other");
+            }
+            if (options.compat != null) {
+                throw new UsageException("--compat kcp-go has one service: --forward needs others");
+            }
+            if (colon <= 0) {
+                throw new UsageException(
+                        "--forward is [BIND:]PORT:SERVICE, not '%s'".formatted(Text.escape(text)));
+            }
+            String service = Natts.serviceName(text.substring(colon + 1));
+            String bind = text.substring(0, colon);
+            boolean port = bind.indexOf(':') < 0;
+            forwards.add(new Forward(service, listen("--forward", port ? ":" + bind : bind)));
+        }
+        return forwards;
+    }
+
+    private static int proxy(Client client, String service) throws IOException {
         CompletableFuture<String> ended =
                 client.proxy(
+                        service,
                         new FileInputStream(FileDescriptor.in),
                         new FileOutputStream(FileDescriptor.out));
         var stopping = new AtomicBoolean();
@@ -82,16 +173,19 @@ public final class Nattc {
         return CommandLine.DONE;
     }
 
-    private static int serve(Client client, String name, List<InetSocketAddress> listen)
+    private static int serve(Client client, String name, List<Forward> forwards)
             throws IOException {
         Runtime.getRuntime().addShutdownHook(new Thread(client::close));
-        List<InetSocketAddress> bound = client.listen(listen);
-        LOG.log(
-                Level.INFO,
-                "accepting on TCP {0} for {1}; try: ssh -p {2} localhost",
-                String.join(", ", bound.stream().map(HostAndPort::format).toList()),
-                name,
-                bound.getFirst().getPort());
+        for (Forward each : forwards) {
+            List<InetSocketAddress> bound = client.listen(each.service(), each.addresses());
+            boolean ssh = each.service().equals("ssh");
+            LOG.log(
+                    Level.INFO,
+                    "accepting on TCP {0} for {1}{2}",
+                    String.join(", ", bound.stream().map(HostAndPort::format).toList()),
+                    ssh ? name : each.service() + " of " + name,
+                    ssh ? "; try: ssh -p " + bound.getFirst().getPort() + " localhost" : "");
+        }
         throw new IOException(client.failure().join());
     }
 
@@ -106,7 +200,7 @@ public final class Nattc {
         return installed.nameLookup("dns").open(new Settings(values, Map.of()));
     }
 
-    private static List<InetSocketAddress> listen(String text) throws IOException {
+    private static List<InetSocketAddress> listen(String option, String text) throws IOException {
         try {
             HostAndPort given = HostAndPort.parse(text);
             if (!given.host().isEmpty()) {
@@ -115,8 +209,10 @@ public final class Nattc {
                                 .orElseThrow(
                                         () ->
                                                 new IllegalArgumentException(
-                                                        "--listen is :PORT or ADDRESS:PORT, not"
-                                                                + " '%s'".formatted(text))));
+                                                        "%s takes :PORT or ADDRESS:PORT, not '%s'"
+                                                                .formatted(
+                                                                        option,
+                                                                        Text.escape(text)))));
             }
             return loopbacks(given.port());
         } catch (IllegalArgumentException wrong) {

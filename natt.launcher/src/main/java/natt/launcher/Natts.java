@@ -1,17 +1,23 @@
 package natt.launcher;
 
 import natt.core.HostAndPort;
+import natt.core.NodeKey;
+import natt.core.PreSharedKey;
 import natt.core.Secret;
+import natt.core.Text;
+import natt.core.keys.Ticket;
 import natt.core.node.Installed;
 import natt.core.node.Server;
 import natt.core.node.ServerConfig;
 import natt.core.spi.DnsProvider;
+import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
 
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -55,11 +61,16 @@ public final class Natts {
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
-        LOG.log(
-                Level.WARNING,
-                "the wire of the original natts is neither encrypted nor authenticated; security"
-                        + " is that of the service behind it");
         Server server = Server.start(config);
+        config.sessions().ifPresent(sessions -> sayTicket(sessions, config.name()));
+        config.plain()
+                .ifPresent(
+                        _ ->
+                                LOG.log(
+                                        Level.WARNING,
+                                        "the wire of the original natts is neither encrypted nor"
+                                                + " authenticated; security is that of the service"
+                                                + " behind it"));
         Runtime.getRuntime()
                 .addShutdownHook(
                         new Thread(
@@ -74,30 +85,127 @@ public final class Natts {
         throw new IOException(server.failure().join());
     }
 
+    private static void sayTicket(ServerConfig.Sessions sessions, String name) {
+        NodeKey key = sessions.identity().publicKey();
+        var ticket = new Ticket(key, name, Optional.empty(), Optional.empty());
+        boolean secret = !sessions.secret().equals(PreSharedKey.NONE);
+        LOG.log(Level.INFO, "this node's key is {0}", key);
+        LOG.log(
+                Level.INFO,
+                "clients connect with: nattc --target {0}{1}",
+                ticket,
+                secret ? " --psk-file FILE" : "");
+    }
+
     static ServerConfig config(
-            NattsOptions options, Map<String, String> environment, Installed installed) {
+            NattsOptions options, Map<String, String> environment, Installed installed)
+            throws IOException {
         String name =
-                first(options.targetFqdn, environment.get("TARGET_FQDN"))
-                        .orElseThrow(
-                                () ->
-                                        new UsageException(
-                                                "the name to publish under is missing: give"
-                                                        + " --target-fqdn or $TARGET_FQDN"));
+                name(
+                        first(options.targetFqdn, environment.get("TARGET_FQDN"))
+                                .orElseThrow(
+                                        () ->
+                                                new UsageException(
+                                                        "the name to publish under is missing: give"
+                                                                + " --target-fqdn or"
+                                                                + " $TARGET_FQDN")));
         if (options.ttl < 1 || options.ttl > 86_400) {
             throw new UsageException("--ttl is 1 to 86400 seconds, not " + options.ttl);
         }
-        DnsProvider.Publisher publisher =
-                installed.dnsProvider(options.dns).open(settings(options, environment));
+        if (options.compat == null && options.compatListen != null) {
+            throw new UsageException("--compat-listen needs --compat kcp-go");
+        }
+        Settings settings = settings(options, environment);
+        DnsProvider.Publisher publisher = installed.dnsProvider(options.dns).open(settings);
+        boolean sessions = options.compat == null || options.compatListen != null;
+        HostAndPort target = target("--ssh-target", options.sshTarget);
+        Optional<ServerConfig.Plain> plain =
+                Optional.ofNullable(options.compat)
+                        .map(
+                                wire ->
+                                        new ServerConfig.Plain(
+                                                plainListen(options),
+                                                target,
+                                                installed.plainTransport(wire)));
         return new ServerConfig(
-                name(name),
-                listen(options.listen),
-                target(options.sshTarget),
+                name,
                 stun(options.stun),
                 options.publishPrivate,
-                installed.transport(options.compat),
                 installed.discovery("stun"),
                 publisher,
-                Duration.ofSeconds(options.ttl));
+                Duration.ofSeconds(options.ttl),
+                sessions
+                        ? Optional.of(sessions(options, environment, installed, target, settings))
+                        : Optional.empty(),
+                plain);
+    }
+
+    private static ServerConfig.Sessions sessions(
+            NattsOptions options,
+            Map<String, String> environment,
+            Installed installed,
+            HostAndPort target,
+            Settings settings)
+            throws IOException {
+        InetSocketAddress listen = listen("--listen", options.listen, "::");
+        Map<String, HostAndPort> services = services(target, options.expose);
+        var files = new NodeFiles(environment, options.stateDir);
+        return new ServerConfig.Sessions(
+                listen,
+                files.hostIdentity(),
+                files.hostSecret(options.pskFile),
+                files.authorizedClients(options.authorizedClients),
+                installed.transport(options.transport),
+                services,
+                files.state(),
+                Optional.of(resolver(options, settings, installed)));
+    }
+
+    /// Sees the own record as clients do.
+    private static NameLookup.Resolver resolver(
+            NattsOptions options, Settings settings, Installed installed) {
+        if (options.dns.equals("file")) {
+            return installed.nameLookup("file").open(settings);
+        }
+        Map<String, String> values =
+                options.dnsServer == null ? Map.of() : Map.of("server", options.dnsServer);
+        return installed.nameLookup("dns").open(new Settings(values, Map.of()));
+    }
+
+    /// The services by name: 'ssh' and those exposed.
+    static Map<String, HostAndPort> services(HostAndPort ssh, List<String> exposed) {
+        var services = new HashMap<String, HostAndPort>();
+        services.put("ssh", ssh);
+        for (String text : exposed) {
+            String[] pair = pair("--expose", text);
+            String name = serviceName(pair[0]);
+            if (services.putIfAbsent(name, target("--expose NAME=", pair[1])) != null) {
+                throw new UsageException("there are two services '%s'".formatted(name));
+            }
+        }
+        return services;
+    }
+
+    /// @throws UsageException if the text names no service
+    static String serviceName(String text) {
+        if (!text.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
+            throw new UsageException(
+                    "'%s' is not the name of a service: letters, digits, '.', '_', '-', at most 64"
+                            .formatted(Text.escape(text)));
+        }
+        return text;
+    }
+
+    private static InetSocketAddress plainListen(NattsOptions options) {
+        String beside = options.compatListen;
+        String option = beside == null ? "--listen" : "--compat-listen";
+        InetSocketAddress listen =
+                listen(option, beside == null ? options.listen : beside, "0.0.0.0");
+        if (!(listen.getAddress() instanceof Inet4Address)) {
+            throw new UsageException(
+                    option + " is :PORT or IPV4-ADDRESS:PORT for the original's wire");
+        }
+        return listen;
     }
 
     /// A host name in lower case, without the final dot.
@@ -125,24 +233,25 @@ public final class Natts {
         return Optional.empty();
     }
 
-    private static InetSocketAddress listen(String text) {
+    /// @param any the address to bind where none is given
+    private static InetSocketAddress listen(String option, String text, String any) {
         HostAndPort given = HostAndPort.parse(text);
         if (given.host().isEmpty()) {
-            return new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), given.port());
+            return new InetSocketAddress(InetAddress.ofLiteral(any), given.port());
         }
         return given.literal()
-                .filter(address -> address.getAddress().getAddress().length == 4)
                 .orElseThrow(
                         () ->
                                 new UsageException(
-                                        "--listen is :PORT or IPV4-ADDRESS:PORT, not '%s'"
-                                                .formatted(text)));
+                                        "%s is :PORT or ADDRESS:PORT, not '%s'"
+                                                .formatted(option, Text.escape(text))));
     }
 
-    private static HostAndPort target(String text) {
+    private static HostAndPort target(String option, String text) {
         HostAndPort target = HostAndPort.parse(text);
         if (target.port() == 0 || target.host().isEmpty()) {
-            throw new UsageException("--ssh-target is HOST:PORT, not '%s'".formatted(text));
+            throw new UsageException(
+                    "%s is HOST:PORT, not '%s'".formatted(option, Text.escape(text)));
         }
         return target;
     }

@@ -27,13 +27,49 @@ final class NattsOptions extends CommonOptions {
 
     @Parameter(
             names = {"--ssh-target", "-ssh-target"},
-            description = "HOST:PORT of the TCP service to serve")
+            description = "HOST:PORT of the TCP service 'ssh'")
     String sshTarget = "127.0.0.1:22";
+
+    @Parameter(
+            names = {"--expose", "-expose"},
+            description = "NAME=HOST:PORT, a further TCP service, several times for several")
+    List<String> expose = new ArrayList<>();
 
     @Parameter(
             names = {"--listen", "-listen"},
             description = "UDP address to listen on: :PORT or ADDRESS:PORT")
     String listen = ":30000";
+
+    @Parameter(
+            names = {"--compat-listen", "-compat-listen"},
+            description =
+                    "with --compat: UDP address for the original's wire, beside sessions on"
+                            + " --listen (default: the original's wire alone, on --listen)")
+    @Nullable String compatListen;
+
+    @Parameter(
+            names = {"--authorized-clients", "-authorized-clients"},
+            description =
+                    "file of the keys that may connect (default: authorized_clients in the"
+                            + " configuration directory, if it exists)")
+    @Nullable String authorizedClients;
+
+    @Parameter(
+            names = {"--psk-file", "-psk-file"},
+            description =
+                    "file of the secret that clients must share (default: psk in the configuration"
+                            + " directory, if it exists)")
+    @Nullable String pskFile;
+
+    @Parameter(
+            names = {"--state-dir", "-state-dir"},
+            description = "directory of this node's key (default: the system's or the user's)")
+    @Nullable String stateDir;
+
+    @Parameter(
+            names = {"--transport", "-transport"},
+            description = "what carries the streams in a session")
+    String transport = "kcp";
 
     @Parameter(
             names = {"--stun", "-stun"},
@@ -68,6 +104,13 @@ final class NattsOptions extends CommonOptions {
             splitter = Whole.class,
             description = "KEY=FILE, a secret setting of the DNS provider, read from a file")
     List<String> dnsSecretFile = new ArrayList<>();
+
+    @Parameter(
+            names = {"--dns-server", "-dns-server"},
+            description =
+                    "HOST[:PORT] of the DNS server to ask about the own record (default: the"
+                            + " system's)")
+    @Nullable String dnsServer;
 
     @Parameter(
             names = {"--cf-token", "-cf-token"},

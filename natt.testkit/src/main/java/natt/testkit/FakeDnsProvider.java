@@ -7,11 +7,13 @@ import natt.core.spi.Settings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Publishes into memory, records every call, and fails when told to. Any thread may call it.
 public final class FakeDnsProvider implements DnsProvider {
@@ -21,6 +23,7 @@ public final class FakeDnsProvider implements DnsProvider {
     private final Map<Key, DnsRecord> records = new LinkedHashMap<>();
     private Capabilities capabilities =
             new Capabilities(EnumSet.allOf(DnsRecord.Type.class), Duration.ofSeconds(60), true);
+    private final Set<Key> occupied = new HashSet<>();
     private int failuresLeft;
     private PublishException.Kind failureKind = PublishException.Kind.UNAVAILABLE;
     private Optional<Duration> retryAfter = Optional.empty();
@@ -58,8 +61,8 @@ public final class FakeDnsProvider implements DnsProvider {
             }
 
             @Override
-            public void publish(List<DnsRecord> published) throws PublishException {
-                FakeDnsProvider.this.publish(published);
+            public List<Skipped> publish(List<DnsRecord> published) throws PublishException {
+                return FakeDnsProvider.this.publish(published);
             }
 
             @Override
@@ -84,6 +87,11 @@ public final class FakeDnsProvider implements DnsProvider {
         failuresLeft = times;
         failureKind = kind;
         retryAfter = newRetryAfter;
+    }
+
+    /// Puts a record of somebody else at a name, which is in the way of ours.
+    public synchronized void occupy(String name, DnsRecord.Type type) {
+        occupied.add(Key.of(name, type));
     }
 
     /// The settings of every publisher opened.
@@ -116,14 +124,26 @@ public final class FakeDnsProvider implements DnsProvider {
         return closed;
     }
 
-    private synchronized void publish(List<DnsRecord> published) throws PublishException {
+    private synchronized List<Skipped> publish(List<DnsRecord> published) throws PublishException {
         calls.add(List.copyOf(published));
         if (failuresLeft > 0) {
             failuresLeft -= failuresLeft == Integer.MAX_VALUE ? 0 : 1;
             throw new PublishException(failureKind, "the test wanted it so", retryAfter);
         }
         for (DnsRecord record : published) {
+            if (!record.optional() && occupied.contains(Key.of(record.name(), record.type()))) {
+                throw new PublishException(
+                        PublishException.Kind.REFUSED, "another's record", Optional.empty());
+            }
+        }
+        var skipped = new ArrayList<Skipped>();
+        for (DnsRecord record : published) {
+            if (occupied.contains(Key.of(record.name(), record.type()))) {
+                skipped.add(new Skipped(record, "another's record"));
+                continue;
+            }
             records.put(Key.of(record.name(), record.type()), record);
         }
+        return List.copyOf(skipped);
     }
 }

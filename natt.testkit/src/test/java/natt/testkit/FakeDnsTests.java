@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import natt.core.DnsRecord;
 import natt.core.spi.DnsProvider.Capabilities;
 import natt.core.spi.DnsProvider.PublishException;
+import natt.core.spi.DnsProvider.Skipped;
 import natt.core.spi.NameLookup.Answer;
 import natt.core.spi.NameLookup.Source;
 import natt.core.spi.Settings;
@@ -96,6 +97,23 @@ class FakeDnsTests {
                 resolver.lookup("a.example", DnsRecord.Type.A, Source.AUTHORITATIVE));
         assertEquals(3, lookup.questions().size());
         assertEquals(question, lookup.questions().get(0));
+    }
+
+    @Test
+    void aCourtesyGivesWayWhereSomebodyElseIsAndTheRestIsPublished() throws Exception {
+        var courtesy =
+                DnsRecord.courtesy(
+                        "a.example", DnsRecord.Type.A, "192.0.2.3", Duration.ofSeconds(60));
+        provider.occupy("A.example", DnsRecord.Type.A);
+        try (var publisher = provider.open(Settings.none())) {
+            assertEquals(
+                    List.of(courtesy),
+                    publisher.publish(List.of(courtesy, TXT)).stream()
+                            .map(Skipped::record)
+                            .toList());
+            assertEquals(List.of(TXT), provider.records());
+            assertThrows(PublishException.class, () -> publisher.publish(List.of(A)));
+        }
     }
 
     private static DnsRecord record(String name, DnsRecord.Type type, String content) {

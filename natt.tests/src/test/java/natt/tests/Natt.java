@@ -22,7 +22,7 @@ public final class Natt {
         return IMAGE.resolve("bin").resolve(name).toString();
     }
 
-    /// A natts on the loopback that publishes into a file.
+    /// A natts on the loopback with the original's wire that publishes into a file.
     public record LocalServer(RunningProcess process, String udpAddress, Path zone) {}
 
     public static LocalServer startLocalServer(Processes processes, Path directory, int targetPort)
@@ -31,6 +31,7 @@ public final class Natt {
         RunningProcess natts =
                 processes
                         .prepare("natts", program("natts"))
+                        .with("--compat", "kcp-go")
                         .with("--listen", "127.0.0.1:0", "--stun", "none", "--publish-private")
                         .with("--dns", "file", "--dns-option", "path=" + zone)
                         .with("--target-fqdn", NAME, "--ssh-target", "127.0.0.1:" + targetPort)
@@ -50,13 +51,13 @@ public final class Natt {
         return zone;
     }
 
-    /// Starts nattc as a server on a loopback port and returns that port.
+    /// Starts nattc with the original's wire as a server on a loopback port and returns that port.
     public static int startLocalClient(Processes processes, Path zone)
             throws IOException, InterruptedException {
         RunningProcess nattc =
                 processes
                         .prepare("nattc", program("nattc"))
-                        .with("--listen", "127.0.0.1:0", "--target", NAME)
+                        .with("--compat", "kcp-go", "--listen", "127.0.0.1:0", "--target", NAME)
                         .with("--dns-file", zone.toString())
                         .start();
         Matcher accepting = nattc.awaitLine("accepting on TCP 127\\.0\\.0\\.1:([0-9]+)", START);

@@ -15,14 +15,21 @@ import java.util.function.Consumer;
 public final class StreamPump<S extends Stream> implements Port.Owner {
     private final Streams<S> streams;
     private final Consumer<S> onAccepted;
+    private final Runnable onWoken;
     private final Map<Stream, Splice> splices = new HashMap<>();
     private ArrayDeque<Splice> woken = new ArrayDeque<>();
     private ArrayDeque<Splice> moving = new ArrayDeque<>();
 
     /// @param onAccepted is given the streams that peers open
     public StreamPump(Streams<S> streams, Consumer<S> onAccepted) {
+        this(streams, onAccepted, () -> {});
+    }
+
+    /// @param onWoken called when there may be something to move, for an owner of many pumps
+    public StreamPump(Streams<S> streams, Consumer<S> onAccepted, Runnable onWoken) {
         this.streams = streams;
         this.onAccepted = onAccepted;
+        this.onWoken = onWoken;
     }
 
     public void add(Splice splice) {
@@ -40,6 +47,17 @@ public final class StreamPump<S extends Stream> implements Port.Owner {
     /// Moves the splice's bytes in the next turn.
     public void wake(Splice splice) {
         woken.add(splice);
+        onWoken.run();
+    }
+
+    /// Moves the bytes of all splices in the next turn, since what carries them has changed.
+    public void wakeAll() {
+        splices.values().forEach(this::wake);
+    }
+
+    /// How many splices there are.
+    public int size() {
+        return splices.size();
     }
 
     @Override

@@ -1,17 +1,23 @@
 package natt.core.forward;
 
 import natt.core.HostAndPort;
+import natt.core.Text;
 import natt.core.io.Driver;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Optional;
 
 /// Connects to the service behind this node, without making the driver wait for names or answers.
 public final class TargetDialer {
+    private static final System.Logger LOG = System.getLogger("natt");
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /// Is told, on the driver's thread, how one attempt ended.
@@ -23,23 +29,36 @@ public final class TargetDialer {
 
     private final Driver driver;
     private final HostAndPort target;
+    private boolean sourceFails;
 
     public TargetDialer(Driver driver, HostAndPort target) {
         this.driver = driver;
         this.target = target;
     }
 
+    public HostAndPort target() {
+        return target;
+    }
+
     public void dial(Outcome outcome) {
+        dial(Optional.empty(), outcome);
+    }
+
+    /// Connects to the target.
+    ///
+    /// @param loopback the source address to use if the target is a loopback IPv4 address, so that
+    ///     the service can tell its callers apart
+    public void dial(Optional<InetAddress> loopback, Outcome outcome) {
         var literal = target.literal();
         if (literal.isPresent()) {
-            new Attempt(outcome).connect(literal.get());
+            new Attempt(loopback, outcome).connect(literal.get());
             return;
         }
         Thread.startVirtualThread(
                 () -> {
                     try {
                         InetSocketAddress address = target.resolve();
-                        driver.execute(() -> new Attempt(outcome).connect(address));
+                        driver.execute(() -> new Attempt(loopback, outcome).connect(address));
                     } catch (UnknownHostException unknown) {
                         driver.execute(() -> outcome.failed("its name has no address"));
                     }
@@ -47,10 +66,12 @@ public final class TargetDialer {
     }
 
     private final class Attempt implements Driver.Ready {
+        private final Optional<InetAddress> loopback;
         private final Outcome outcome;
         private boolean over;
 
-        Attempt(Outcome outcome) {
+        Attempt(Optional<InetAddress> loopback, Outcome outcome) {
+            this.loopback = loopback;
             this.outcome = outcome;
         }
 
@@ -63,6 +84,9 @@ public final class TargetDialer {
                 return;
             }
             try {
+                if (address.getAddress() instanceof Inet4Address ipv4 && ipv4.isLoopbackAddress()) {
+                    bindSource(channel);
+                }
                 SelectionKey key = driver.register(channel, SelectionKey.OP_CONNECT, this);
                 if (channel.connect(address)) {
                     connected(key, channel);
@@ -71,6 +95,24 @@ public final class TargetDialer {
                 }
             } catch (IOException | RuntimeException failed) {
                 end(channel, String.valueOf(failed.getMessage()));
+            }
+        }
+
+        private void bindSource(SocketChannel channel) {
+            if (loopback.isEmpty() || sourceFails) {
+                return;
+            }
+            try {
+                channel.bind(new InetSocketAddress(loopback.get(), 0));
+            } catch (IOException failed) {
+                sourceFails = true;
+                LOG.log(
+                        Level.WARNING,
+                        "cannot connect to {0} from {1} ({2}): all clients share one source"
+                                + " address",
+                        target,
+                        loopback.get().getHostAddress(),
+                        Text.escape(String.valueOf(failed.getMessage())));
             }
         }
 

@@ -13,10 +13,20 @@ public final class TcpEnd implements LocalEnd, Driver.Ready {
     private final SocketChannel channel;
     private final SelectionKey key;
     private final Runnable onReady;
+    private final ByteBuffer already;
 
     /// @param channel connected
     /// @param onReady called on the driver's thread when reading or writing may go on
     public TcpEnd(Driver driver, SocketChannel channel, Runnable onReady) throws IOException {
+        this(driver, channel, ByteBuffer.allocate(0), onReady);
+    }
+
+    /// @param channel connected
+    /// @param already what has been read from it
+    /// @param onReady called on the driver's thread when reading or writing may go on
+    public TcpEnd(Driver driver, SocketChannel channel, ByteBuffer already, Runnable onReady)
+            throws IOException {
+        this.already = already;
         this.channel = channel;
         this.onReady = onReady;
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -30,6 +40,11 @@ public final class TcpEnd implements LocalEnd, Driver.Ready {
 
     @Override
     public int read(ByteBuffer into) throws IOException {
+        if (already.hasRemaining()) {
+            int length = already.remaining();
+            into.put(already);
+            return length;
+        }
         return channel.read(into);
     }
 

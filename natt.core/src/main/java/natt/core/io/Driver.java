@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /// The one thread that owns sockets: it feeds the engines of its ports, sends what they emit, and
 /// moves bytes between streams and local connections.
@@ -43,7 +44,15 @@ public final class Driver implements AutoCloseable {
 
     private record Task(long atNanos, long order, Runnable action) {}
 
+    /// How far the wall clock and the ticker may part between two turns, in milliseconds.
+    private static final long JUMP_MILLIS = 5_000;
+
+    /// How long a jump may stay unnoticed.
+    private static final Duration CLOCK_CHECK = Duration.ofSeconds(1);
+
     private final Ticker ticker;
+    private final LongSupplier wallMillis;
+    private final List<Runnable> onClockJump = new ArrayList<>();
     private final Selector selector;
     private final Consumer<SelectionKey> onReady = this::ready;
     private final Thread thread;
@@ -61,12 +70,20 @@ public final class Driver implements AutoCloseable {
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private long taskCount;
     private long now;
+    private long checkedWall;
+    private long checkedAt;
     private long reportedAt;
     private boolean reported;
     private volatile boolean closing;
 
     public Driver(Ticker ticker, String name) throws IOException {
+        this(ticker, System::currentTimeMillis, name);
+    }
+
+    /// @param wallMillis the wall clock, in milliseconds since 1970
+    Driver(Ticker ticker, LongSupplier wallMillis, String name) throws IOException {
         this.ticker = ticker;
+        this.wallMillis = wallMillis;
         selector = Selector.open();
         thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
     }
@@ -96,6 +113,32 @@ public final class Driver implements AutoCloseable {
     /// Runs an action once the delay has passed.
     public void schedule(Duration delay, Runnable action) {
         tasks.add(new Task(nanoTime() + delay.toNanos(), taskCount++, action));
+    }
+
+    /// Runs an action whenever the wall clock and the ticker have parted by more than 5 seconds
+    /// from one turn to the next: the machine has slept, or somebody has set its clock.
+    public void onClockJump(Runnable action) {
+        if (onClockJump.isEmpty()) {
+            checkedWall = wallMillis.getAsLong();
+            checkedAt = nanoTime();
+            schedule(CLOCK_CHECK, this::keepTurning);
+        }
+        onClockJump.add(action);
+    }
+
+    private void keepTurning() {
+        schedule(CLOCK_CHECK, this::keepTurning);
+    }
+
+    private void checkClock() {
+        long wall = wallMillis.getAsLong();
+        long jump = wall - checkedWall - (now - checkedAt) / 1_000_000;
+        checkedWall = wall;
+        checkedAt = now;
+        if (Math.abs(jump) > JUMP_MILLIS) {
+            LOG.log(Level.INFO, "the clock has jumped by {0} s", jump / 1_000);
+            onClockJump.forEach(this::guarded);
+        }
     }
 
     /// Opens a UDP socket whose datagrams the engines of the port share.
@@ -157,6 +200,9 @@ public final class Driver implements AutoCloseable {
             guarded(command);
         }
         now = ticker.nanoTime();
+        if (!onClockJump.isEmpty()) {
+            checkClock();
+        }
         for (Task task; (task = tasks.peek()) != null && task.atNanos - now <= 0; ) {
             tasks.poll();
             guarded(task.action);

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -41,20 +42,36 @@ public final class Port implements Driver.Ready {
     Port(Driver driver, InetSocketAddress bind) throws IOException {
         this.driver = driver;
         incoming = driver.receiveBuffer();
-        var family =
-                bind.getAddress() instanceof Inet4Address
-                        ? StandardProtocolFamily.INET
-                        : StandardProtocolFamily.INET6;
-        channel = DatagramChannel.open(family);
+        Opened opened = open(bind);
+        channel = opened.channel();
         try {
             channel.setOption(StandardSocketOptions.SO_RCVBUF, SOCKET_BUFFER_BYTES);
             channel.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER_BYTES);
-            channel.bind(bind);
+            channel.bind(opened.bind());
             local = (InetSocketAddress) channel.getLocalAddress();
             key = driver.register(channel, SelectionKey.OP_READ, this);
         } catch (IOException | RuntimeException failed) {
             channel.close();
             throw failed;
+        }
+    }
+
+    private record Opened(DatagramChannel channel, InetSocketAddress bind) {}
+
+    /// An IPv6 socket takes IPv4 datagrams too when it is bound to the wildcard; where the system
+    /// has no IPv6, that wildcard is IPv4's.
+    private static Opened open(InetSocketAddress bind) throws IOException {
+        if (bind.getAddress() instanceof Inet4Address) {
+            return new Opened(DatagramChannel.open(StandardProtocolFamily.INET), bind);
+        }
+        try {
+            return new Opened(DatagramChannel.open(StandardProtocolFamily.INET6), bind);
+        } catch (UnsupportedOperationException noIpv6) {
+            if (!bind.getAddress().isAnyLocalAddress()) {
+                throw new IOException("this system has no IPv6", noIpv6);
+            }
+            var any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), bind.getPort());
+            return new Opened(DatagramChannel.open(StandardProtocolFamily.INET), any);
         }
     }
 

@@ -1,11 +1,48 @@
 package natt.core.node;
 
+import natt.core.Identity;
+import natt.core.NodeKey;
+import natt.core.PreSharedKey;
+import natt.core.keys.KnownHosts;
 import natt.core.spi.NameLookup;
 import natt.core.spi.PlainTransport;
+import natt.core.spi.Transport;
+
+import java.time.Instant;
+import java.util.Optional;
 
 /// How a [Client] is to connect.
-///
-/// @param name the name under which the server publishes its address
-/// @param resolver looks it up
-/// @param transport carries the streams
-public record ClientConfig(String name, NameLookup.Resolver resolver, PlainTransport transport) {}
+public sealed interface ClientConfig {
+    /// The name under which the host publishes its addresses.
+    String name();
+
+    /// Looks it up.
+    NameLookup.Resolver resolver();
+
+    /// By sessions.
+    ///
+    /// @param transport carries the streams
+    /// @param identity this node's key pair
+    /// @param ticketKey the host's key, if a ticket has said it
+    /// @param expires when the ticket stops being of use
+    /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
+    /// @param knownHosts the keys of the hosts met before
+    /// @param strict whether a host that is not known is refused
+    record Sessions(
+            String name,
+            NameLookup.Resolver resolver,
+            Transport transport,
+            Identity identity,
+            Optional<NodeKey> ticketKey,
+            Optional<Instant> expires,
+            PreSharedKey secret,
+            KnownHosts knownHosts,
+            boolean strict)
+            implements ClientConfig {}
+
+    /// By the original's wire, which is neither encrypted nor authenticated.
+    ///
+    /// @param transport carries the streams
+    record Plain(String name, NameLookup.Resolver resolver, PlainTransport transport)
+            implements ClientConfig {}
+}

@@ -5,6 +5,7 @@ import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
 import natt.core.spi.PlainTransport;
+import natt.core.spi.Transport;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -30,7 +31,12 @@ public final class Installed {
     }
 
     /// @throws IllegalArgumentException listing what is installed, if there is no such transport
-    public PlainTransport transport(String id) {
+    public Transport transport(String id) {
+        return providers.require(Transport.class, id);
+    }
+
+    /// @throws IllegalArgumentException listing what is installed, if there is no such transport
+    public PlainTransport plainTransport(String id) {
         return providers.require(PlainTransport.class, id);
     }
 

@@ -6,11 +6,14 @@ import natt.core.publish.Backoff.Pause;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.DnsProvider.PublishException.Kind;
+import natt.core.spi.DnsProvider.Skipped;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
@@ -24,6 +27,7 @@ public final class Publication implements AutoCloseable {
 
     /// Is told what became of each attempt, on the publishing thread.
     public interface Listener {
+        /// @param records without those that were left out
         void published(List<DnsRecord> records);
 
         void failed(PublishException failure);
@@ -33,8 +37,13 @@ public final class Publication implements AutoCloseable {
     private final Listener listener;
     private final Backoff backoff;
     private final Thread thread;
+
+    /// Type and name of the records whose absence has been explained; of the thread's own.
+    private final Set<String> warned = new HashSet<>();
+
     private List<DnsRecord> wanted = List.of();
     private boolean changed;
+    private boolean settled;
 
     public Publication(DnsProvider.Publisher publisher, RandomGenerator random, Listener listener) {
         this.publisher = publisher;
@@ -53,8 +62,26 @@ public final class Publication implements AutoCloseable {
         if (!records.equals(wanted)) {
             wanted = List.copyOf(records);
             changed = true;
+            settled = false;
             notifyAll();
         }
+    }
+
+    /// Publishes these records as the last ones, if that is possible in this time.
+    ///
+    /// @return whether it was
+    public synchronized boolean last(List<DnsRecord> records, Duration patience)
+            throws InterruptedException {
+        want(records);
+        long start = System.nanoTime();
+        for (long left; !settled; ) {
+            left = patience.toNanos() - (System.nanoTime() - start);
+            if (left <= 0) {
+                return false;
+            }
+            wait(1 + left / 1_000_000);
+        }
+        return true;
     }
 
     private void run() {
@@ -82,6 +109,8 @@ public final class Publication implements AutoCloseable {
                 wait(left / 1_000_000, (int) (left % 1_000_000));
             }
         } else {
+            settled = !changed;
+            notifyAll();
             while (!changed) {
                 wait();
             }
@@ -94,9 +123,11 @@ public final class Publication implements AutoCloseable {
     private Optional<Pause> attempt(List<DnsRecord> records) throws InterruptedException {
         PublishException failure;
         try {
-            publisher.publish(records);
+            List<Skipped> left = publisher.publish(records);
             backoff.succeeded();
-            listener.published(records);
+            warn(left);
+            List<DnsRecord> out = left.stream().map(Skipped::record).toList();
+            listener.published(records.stream().filter(each -> !out.contains(each)).toList());
             return Optional.empty();
         } catch (PublishException failed) {
             failure = failed;
@@ -106,6 +137,21 @@ public final class Publication implements AutoCloseable {
         }
         listener.failed(failure);
         return Optional.of(backoff.after(failure, System.nanoTime()));
+    }
+
+    /// Says once what is left out at a name, however often it is published.
+    private void warn(List<Skipped> left) {
+        for (Skipped each : left) {
+            DnsRecord record = each.record();
+            if (warned.add(record.type() + " " + record.name())) {
+                LOG.log(
+                        Level.WARNING,
+                        "no {0} record at {1}, which natt itself does not need: {2}",
+                        record.type(),
+                        Text.escape(record.name()),
+                        each.why());
+            }
+        }
     }
 
     /// Stops publishing; an attempt under way is interrupted.

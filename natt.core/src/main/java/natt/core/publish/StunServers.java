@@ -3,12 +3,12 @@ package natt.core.publish;
 import natt.core.HostAndPort;
 
 import java.lang.System.Logger.Level;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -25,8 +25,8 @@ public final class StunServers implements AutoCloseable {
     private List<InetSocketAddress> announced = List.of();
     private boolean asked;
 
-    /// @param onResolved is given the IPv4 addresses whenever others have been resolved, at least
-    // one
+    /// @param onResolved is given the addresses, up to one of each family for a server, whenever
+    ///     others have been resolved; at least one
     public StunServers(List<HostAndPort> servers, Consumer<List<InetSocketAddress>> onResolved) {
         this.servers = servers;
         this.onResolved = onResolved;
@@ -55,7 +55,7 @@ public final class StunServers implements AutoCloseable {
                 }
                 announce(resolved);
                 if (!unresolved.isEmpty() && !warned) {
-                    LOG.log(Level.WARNING, "no IPv4 address for STUN server {0}", unresolved);
+                    LOG.log(Level.WARNING, "no address for STUN server {0}", unresolved);
                 }
                 warned = !unresolved.isEmpty();
                 await(warned ? WHEN_SOME_FAIL : WHEN_ALL_RESOLVE);
@@ -76,17 +76,19 @@ public final class StunServers implements AutoCloseable {
 
     private static void resolve(
             HostAndPort server, List<InetSocketAddress> resolved, List<HostAndPort> unresolved) {
+        var families = new HashSet<Class<?>>();
         try {
             for (InetAddress address : InetAddress.getAllByName(server.host())) {
-                if (address instanceof Inet4Address) {
+                if (families.add(address.getClass())) {
                     resolved.add(new InetSocketAddress(address, server.port()));
-                    return;
                 }
             }
         } catch (UnknownHostException unknown) {
             LOG.log(Level.DEBUG, "STUN server {0} does not resolve", server);
         }
-        unresolved.add(server);
+        if (families.isEmpty()) {
+            unresolved.add(server);
+        }
     }
 
     private synchronized void await(Duration pause) throws InterruptedException {

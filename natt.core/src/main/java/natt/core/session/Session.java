@@ -3,81 +3,673 @@ package natt.core.session;
 import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.NodeKey;
+import natt.core.PreSharedKey;
 import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// Authenticated, encrypted datagrams between two keys, and the streams they carry. Outlives the
 /// addresses of both.
 public final class Session {
     /// Where a session is in its life.
     public enum State {
+        /// The peer has not answered yet.
         CONNECTING,
+        /// There is a path.
         UP,
+        /// There is none now; streams wait.
         SUSPENDED,
+        /// It has ended.
         CLOSED
     }
 
-    Session() {}
+    private static final long MILLI = 1_000_000;
+    private static final long SECOND = 1000 * MILLI;
+
+    // What DESIGN fixes.
+    private static final long PROVEN_WORTH = 150 * SECOND;
+    private static final long HELD_LONG = 12 * 3600 * SECOND;
+    private static final long HELD = 60 * SECOND;
+    private static final int MODE_STREAMS = 0;
+
+    // What natt chooses.
+    private static final long NO_ANSWER = 15 * SECOND;
+
+    /// How long the keys of a session that this side has closed still tell so.
+    private static final long FAREWELL = 3 * SECOND;
+
+    private static final long[] CLOSE_AGAIN = {250 * MILLI, SECOND};
+
+    /// How often the initiator shows the responder that it has its answer, until it is heard.
+    private static final long CONFIRM_AGAIN = 150 * MILLI;
+
+    private final SessionEngine engine;
+    private final NodeKey peer;
+    private final Transport transport;
+    private final Transport.Multiplexer streams;
+    private final @Nullable Calling calling;
+    private final Liveness liveness;
+    private final Roaming roaming;
+    private final Parts incoming = new Parts();
+    private final KeyRing keys;
+    private final Outbox outbox;
+    private final ArrayDeque<SessionEvent> events = new ArrayDeque<>();
+    private final long bornAt;
+    private State state;
+    private long id;
+    private @Nullable InetSocketAddress path;
+    private int peerTakes = Wire.MOST_DATAGRAM;
+    private @Nullable PathMtu mtu;
+    private boolean addressed;
+    private long addressedAt;
+    private long confirmAt;
+    private boolean useful;
+    private long usefulAt;
+    private long suspendedAt;
+    private @Nullable CloseReason closed;
+    private CloseCode closeCode = CloseCode.UNSPECIFIED;
+    private long closedAt;
+    private int farewells;
+    private long datagramsReceived;
+    private long bytesReceived;
+    private long moved;
+    private long suspended;
+
+    /// Whether the session waits in the engine's queue of ready ones.
+    boolean queued;
+
+    /// Whether its caller's key is known by name.
+    boolean listed;
+
+    private Session(
+            SessionEngine engine,
+            NodeKey peer,
+            Transport transport,
+            @Nullable PreSharedKey secret,
+            long nowNanos) {
+        this.engine = engine;
+        this.peer = peer;
+        this.transport = transport;
+        boolean initiator = secret != null;
+        calling = secret == null ? null : new Calling(this, engine, peer, secret);
+        liveness = new Liveness(initiator, nowNanos);
+        roaming = new Roaming(engine.random());
+        keys = new KeyRing(this, engine.slots());
+        outbox = new Outbox(engine, keys, liveness);
+        bornAt = nowNanos;
+        state = State.CONNECTING;
+        streams =
+                transport.open(
+                        new Transport.Context(
+                                initiator,
+                                SessionEngine.MOST_STREAMS,
+                                Wire.MOST_TRANSPORT_DATAGRAM,
+                                PathMtu.FIRST - Wire.DATA_OVERHEAD,
+                                nowNanos,
+                                engine.random()));
+        streams.pause(nowNanos);
+    }
+
+    static Session calling(
+            SessionEngine engine,
+            NodeKey host,
+            PreSharedKey secret,
+            Transport transport,
+            long nowNanos) {
+        return new Session(engine, host, transport, secret, nowNanos);
+    }
+
+    static Session called(
+            SessionEngine engine, Gatekeeper.HalfOpen half, Transport transport, long nowNanos) {
+        var session = new Session(engine, half.caller(), transport, null, nowNanos);
+        session.id = half.sessionId();
+        session.peerTakes = half.mtu();
+        session.keys.add(half.keys());
+        session.keys.sealWith(half.keys());
+        session.establish(half.from(), nowNanos);
+        return session;
+    }
+
+    // ---- for the owner
 
     /// The peer's public key.
     public NodeKey peer() {
-        throw new UnsupportedOperationException();
+        return peer;
     }
 
     /// Whether this side began it.
     public boolean initiator() {
-        throw new UnsupportedOperationException();
+        return calling != null;
     }
 
     public State state() {
-        throw new UnsupportedOperationException();
+        return state;
     }
 
     /// The streams. Those dialed before the session is up are opened with it.
     public Transport.Multiplexer streams() {
-        throw new UnsupportedOperationException();
+        return streams;
     }
 
     /// The peer's address now, or last; empty before the first answer.
     public Optional<InetSocketAddress> path() {
-        throw new UnsupportedOperationException();
+        return Optional.ofNullable(path);
+    }
+
+    /// The largest UDP payload sent now, in bytes.
+    public int datagramSize() {
+        return mtu == null ? PathMtu.FIRST : mtu.size();
+    }
+
+    public Duration age(long nowNanos) {
+        return Duration.ofNanos(nowNanos - bornAt);
     }
 
     /// Adds addresses at which the peer may be, the best first. For the initiator: the handshake
     /// is tried at each, a quarter of a second after the one before, until one answers.
     public void addCandidates(List<InetSocketAddress> addresses, long nowNanos) {
-        throw new UnsupportedOperationException();
+        if (calling == null || state == State.CLOSED) {
+            return;
+        }
+        calling.add(addresses, nowNanos);
+        if (!addressed && !addresses.isEmpty()) {
+            addressed = true;
+            addressedAt = nowNanos;
+            calling.start(null, false, nowNanos);
+        }
     }
 
-    /// Says that the session has been of use: a stream reached its service. From 150 seconds of
-    /// age on such a session is kept for 12 hours without a path, others for 60 seconds.
-    public void noteUseful() {
-        throw new UnsupportedOperationException();
+    /// Says that the session has been of use: a stream reached its service. From 150 seconds
+    /// after that on it is kept for 12 hours without a path; others are for 60 seconds.
+    public void noteUseful(long nowNanos) {
+        if (!useful) {
+            useful = true;
+            usefulAt = nowNanos;
+        }
     }
 
     /// Returns the next event, or null.
     public @Nullable SessionEvent pollEvent() {
-        throw new UnsupportedOperationException();
+        return events.poll();
     }
 
     /// Ends the session and its streams, telling the peer if there is a path.
     public void close(CloseCode code, long nowNanos) {
-        throw new UnsupportedOperationException();
+        if (state == State.CLOSED) {
+            return;
+        }
+        end(new CloseReason.Local(), nowNanos);
+        if (keys.sealing() != null && path != null) {
+            farewells = CLOSE_AGAIN.length;
+            closeCode = code;
+            sayClosed();
+        }
+    }
+
+    private void sayClosed() {
+        Keys with = keys.sealing();
+        if (with != null && path != null) {
+            outbox.say(Control.CLOSE, closeCode.code(), 0, path, with);
+        }
     }
 
     /// Why the session has ended; empty while it lives.
     public Optional<CloseReason> closed() {
-        throw new UnsupportedOperationException();
+        return Optional.ofNullable(closed);
     }
 
     /// Counters by name: `datagramsSent`, `bytesReceived`, `rekeyed`, `moved`...
     public Map<String, Long> counters() {
-        throw new UnsupportedOperationException();
+        var counters = new TreeMap<String, Long>();
+        counters.put("datagramsSent", outbox.datagrams());
+        counters.put("datagramsReceived", datagramsReceived);
+        counters.put("bytesSent", outbox.bytes());
+        counters.put("bytesReceived", bytesReceived);
+        counters.put("rekeyed", keys.renewed());
+        counters.put("moved", moved);
+        counters.put("suspended", suspended);
+        counters.put("partsSent", outbox.partCount());
+        return counters;
+    }
+
+    // ---- handshakes
+
+    long id() {
+        return id;
+    }
+
+    InitPayload initPayload() {
+        return new InitPayload(transport.capability(), MODE_STREAMS, Wire.MOST_DATAGRAM, id);
+    }
+
+    /// The responder has answered one of this initiator's attempts.
+    void answered(Calling.Attempt attempt, Opened opened, long nowNanos) {
+        long given = opened.payload().sessionId();
+        if (calling == null || state == State.CLOSED) {
+            return;
+        }
+        if (attempt.resume() == 0 && id != 0 && given != id) {
+            // Another attempt was quicker; this one is never confirmed and so never was.
+            return;
+        }
+        if (attempt.resume() != 0 && given != attempt.resume()) {
+            vanish(new CloseReason.PeerRestarted(), nowNanos);
+            return;
+        }
+        var made =
+                new Keys(
+                        attempt.index(),
+                        opened.remoteIndex(),
+                        opened.send(),
+                        opened.receive(),
+                        nowNanos);
+        id = given;
+        peerTakes = opened.payload().mtu();
+        keys.add(made);
+        streams.roundTripMeasured(nowNanos - attempt.sentAt(), nowNanos);
+        boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
+        if (!works) {
+            keys.sealWith(made);
+            establish(attempt.address(), nowNanos);
+        }
+        calling.putOff(SECOND, nowNanos);
+        confirmAt = nowNanos + CONFIRM_AGAIN;
+        outbox.ping(attempt.address(), made, nowNanos);
+    }
+
+    /// The initiator of this responder's session has confirmed new keys.
+    void renewed(Gatekeeper.HalfOpen half, long nowNanos) {
+        peerTakes = half.mtu();
+        keys.add(half.keys());
+        keys.sealWith(half.keys());
+        establish(half.from(), nowNanos);
+    }
+
+    /// The responder is busy and wants its cookie back.
+    void takeCookie(Calling.Attempt attempt, byte[] cookie, long nowNanos) {
+        if (calling != null) {
+            calling.takeCookie(attempt, cookie, nowNanos);
+        }
+    }
+
+    /// There is a path, proven by a handshake or a challenge.
+    private void establish(InetSocketAddress to, long nowNanos) {
+        InetSocketAddress from = path;
+        path = to;
+        roaming.forget();
+        liveness.begin(nowNanos);
+        boolean sameHost = from != null && from.getAddress().equals(to.getAddress());
+        if (mtu == null || !sameHost) {
+            mtu = new PathMtu(to, peerTakes);
+            streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
+        }
+        switch (state) {
+            case CONNECTING -> {
+                state = State.UP;
+                streams.resume(nowNanos);
+                events.add(new SessionEvent.Established(to));
+            }
+            case SUSPENDED -> {
+                state = State.UP;
+                streams.resume(nowNanos);
+                events.add(new SessionEvent.Resumed(to));
+            }
+            case UP -> {
+                if (!to.equals(from)) {
+                    // Another port of the same NAT is the same path through the network.
+                    if (!sameHost) {
+                        streams.pathChanged(nowNanos);
+                    }
+                    moved++;
+                    if (from != null) {
+                        events.add(new SessionEvent.Moved(from, to));
+                    }
+                }
+            }
+            case CLOSED -> throw new AssertionError("a closed session takes no path");
+        }
+        engine.ready(this);
+    }
+
+    // ---- input
+
+    /// Takes what the peer has sealed: kind, then payload, at the beginning of an array.
+    void handle(
+            Keys with,
+            boolean newest,
+            InetSocketAddress from,
+            byte[] plain,
+            int length,
+            long nowNanos) {
+        datagramsReceived++;
+        bytesReceived += length;
+        if (state == State.CLOSED) {
+            sayClosed();
+            return;
+        }
+        liveness.heard(nowNanos);
+        boolean newestKeys = keys.isNewest(with);
+        if (calling != null
+                && calling.isCalling()
+                && newestKeys
+                && KeyRing.isFresh(with, nowNanos)) {
+            // The responder seals with these keys, so there is nothing to call for.
+            calling.stop();
+            calling.forget();
+            keys.sealWith(with);
+        }
+        boolean onPath = from.equals(path);
+        if (state == State.SUSPENDED && onPath && keys.sealing() != null) {
+            establish(from, nowNanos);
+        }
+        if (!onPath && newest && newestKeys && roaming.heardFrom(from, nowNanos)) {
+            ask(nowNanos);
+        }
+        switch (plain[0]) {
+            case Outbox.TRANSPORT -> {
+                if (calling != null && streams.openStreams() > 0) {
+                    // A host that reaches nothing resets the stream long before this counts.
+                    noteUseful(nowNanos);
+                }
+                if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
+                    streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
+                }
+            }
+            case Outbox.CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
+            case Outbox.PART -> {
+                ByteBuffer whole = incoming.take(plain, 1, length - 1, nowNanos);
+                if (whole != null) {
+                    streams.handleDatagram(whole, nowNanos);
+                }
+            }
+            default -> engine.countUnknownKind();
+        }
+        engine.ready(this);
+    }
+
+    private void handleControl(
+            Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
+        if (length < Control.LENGTH) {
+            engine.countUnknownKind();
+            return;
+        }
+        long token = Control.token(in, 1);
+        switch (Control.message(in, 1)) {
+            case Control.PING -> outbox.say(Control.PONG, 0, token, from, with);
+            case Control.PONG -> {
+                long roundTrip = outbox.ponged(token, nowNanos);
+                if (roundTrip >= 0) {
+                    streams.roundTripMeasured(roundTrip, nowNanos);
+                }
+            }
+            case Control.CHALLENGE -> outbox.say(Control.CHALLENGE_ANSWER, 0, token, from, with);
+            case Control.CHALLENGE_ANSWER -> {
+                InetSocketAddress proven = roaming.answered(token);
+                if (proven != null && !proven.equals(path)) {
+                    establish(proven, nowNanos);
+                }
+            }
+            case Control.CLOSE -> end(new CloseReason.SessionClosed(Control.code(in, 1)), nowNanos);
+            case Control.MTU_PROBE -> outbox.say(Control.MTU_ANSWER, 0, token, from, with);
+            case Control.MTU_ANSWER -> {
+                if (mtu != null && mtu.answered(Outbox.probed(token), nowNanos)) {
+                    streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
+                }
+            }
+            default -> engine.countUnknownKind();
+        }
+    }
+
+    private void ask(long nowNanos) {
+        Keys with = keys.sealing();
+        if (with != null && path != null) {
+            liveness.asked(nowNanos);
+            outbox.ping(path, with, nowNanos);
+        }
+    }
+
+    // ---- time
+
+    /// This machine has slept, or was stopped: nothing is known of the path.
+    void slept(long nowNanos) {
+        if (state == State.UP) {
+            suspend(nowNanos);
+            liveness.begin(nowNanos);
+            ask(nowNanos);
+        } else if (state == State.SUSPENDED) {
+            suspendedAt = nowNanos;
+            if (calling != null) {
+                calling.start(path, true, nowNanos);
+            }
+        } else if (state == State.CONNECTING) {
+            addressedAt = nowNanos;
+        }
+    }
+
+    void handleTimeout(long nowNanos) {
+        roaming.handleTimeout(nowNanos);
+        switch (state) {
+            case CONNECTING -> {
+                if (addressed && nowNanos - addressedAt >= NO_ANSWER) {
+                    end(new CloseReason.NoAnswer(Duration.ofNanos(NO_ANSWER)), nowNanos);
+                }
+            }
+            case UP -> {
+                streams.handleTimeout(nowNanos);
+                if (mtu != null && mtu.handleTimeout(liveness.heardAt(), nowNanos)) {
+                    streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
+                }
+                watch(nowNanos);
+                engine.ready(this);
+            }
+            case SUSPENDED -> {
+                if (nowNanos - suspendedAt >= held()) {
+                    long silence = nowNanos - liveness.heardAt();
+                    end(new CloseReason.PeerSilent(Duration.ofNanos(silence)), nowNanos);
+                }
+            }
+            case CLOSED -> {
+                if (nanosUntilFarewell(nowNanos) <= 0) {
+                    farewells--;
+                    sayClosed();
+                }
+                if (nowNanos - closedAt >= FAREWELL) {
+                    keys.dropAll();
+                    engine.forget(this);
+                }
+            }
+        }
+        if (state == State.UP || state == State.SUSPENDED) {
+            keepKeys(nowNanos);
+        }
+    }
+
+    private long nanosUntilFarewell(long nowNanos) {
+        return farewells == 0
+                ? Long.MAX_VALUE
+                : closedAt + CLOSE_AGAIN[CLOSE_AGAIN.length - farewells] - nowNanos;
+    }
+
+    private void watch(long nowNanos) {
+        boolean inUse = streams.hasOutstanding();
+        long roundTrip = streams.estimate().roundTrip().toNanos();
+        if (liveness.nanosUntilAsk(inUse, roundTrip, nowNanos) <= 0) {
+            ask(nowNanos);
+        }
+        if (liveness.nanosUntilDoubt(roundTrip, nowNanos) <= 0) {
+            liveness.doubt();
+            long silence = nowNanos - liveness.heardAt();
+            events.add(new SessionEvent.Doubtful(Duration.ofNanos(silence)));
+            if (calling != null) {
+                calling.start(path, false, nowNanos);
+            }
+        }
+        if (liveness.nanosUntilLost(inUse, nowNanos) <= 0) {
+            suspend(nowNanos);
+        }
+    }
+
+    private void suspend(long nowNanos) {
+        state = State.SUSPENDED;
+        suspended++;
+        suspendedAt = nowNanos;
+        streams.pause(nowNanos);
+        long silence = nowNanos - liveness.heardAt();
+        events.add(new SessionEvent.Suspended(Duration.ofNanos(silence)));
+        if (calling != null) {
+            calling.start(path, true, nowNanos);
+        }
+        engine.ready(this);
+    }
+
+    private long held() {
+        return useful && suspendedAt - usefulAt >= PROVEN_WORTH ? HELD_LONG : HELD;
+    }
+
+    /// Since when there has been no path; the longest without one gives way first.
+    long suspendedAt() {
+        return suspendedAt;
+    }
+
+    /// Drops keys that are too old, and lets the initiator make new ones in time.
+    private void keepKeys(long nowNanos) {
+        keys.handleTimeout(nowNanos);
+        if (state != State.UP || path == null) {
+            return;
+        }
+        if (calling != null) {
+            if (keys.needsRenewal(nowNanos) && !calling.isCalling()) {
+                calling.callAgain(path, nowNanos);
+            }
+            if (nanosUntilConfirm(nowNanos) <= 0) {
+                confirmAt = nowNanos + CONFIRM_AGAIN;
+                Keys made = keys.unconfirmed();
+                if (made != null) {
+                    outbox.ping(path, made, nowNanos);
+                }
+            }
+        }
+        if (keys.sealing() == null) {
+            suspend(nowNanos);
+        }
+    }
+
+    /// When to show the responder again that its answer has arrived; for a second only, then
+    /// the next INIT takes over.
+    private long nanosUntilConfirm(long nowNanos) {
+        Keys made = keys.unconfirmed();
+        return calling != null && calling.isCalling() && made != null && made.age(nowNanos) < SECOND
+                ? confirmAt - nowNanos
+                : Long.MAX_VALUE;
+    }
+
+    long nanosUntilTimeout(long nowNanos) {
+        long least = roaming.nanosUntilTimeout(nowNanos);
+        if (calling != null) {
+            least = Math.min(least, calling.nanosUntilTimeout(nowNanos));
+        }
+        switch (state) {
+            case CONNECTING -> {
+                if (addressed) {
+                    least = Math.min(least, addressedAt + NO_ANSWER - nowNanos);
+                }
+            }
+            case UP -> least = Math.min(least, nanosUntilWatch(nowNanos));
+            case SUSPENDED -> least = Math.min(least, suspendedAt + held() - nowNanos);
+            case CLOSED -> {
+                least = Math.min(least, closedAt + FAREWELL - nowNanos);
+                least = Math.min(least, nanosUntilFarewell(nowNanos));
+            }
+        }
+        return least;
+    }
+
+    private long nanosUntilWatch(long nowNanos) {
+        boolean inUse = streams.hasOutstanding();
+        long roundTrip = streams.estimate().roundTrip().toNanos();
+        long least = streams.nanosUntilTimeout(nowNanos);
+        least = Math.min(least, liveness.nanosUntilAsk(inUse, roundTrip, nowNanos));
+        least = Math.min(least, liveness.nanosUntilDoubt(roundTrip, nowNanos));
+        least = Math.min(least, liveness.nanosUntilLost(inUse, nowNanos));
+        if (mtu != null) {
+            least = Math.min(least, mtu.nanosUntilTimeout(nowNanos));
+        }
+        least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
+        if (calling != null && !calling.isCalling()) {
+            least = Math.min(least, keys.nanosUntilRenewal(nowNanos));
+        }
+        return Math.min(least, nanosUntilConfirm(nowNanos));
+    }
+
+    // ---- output
+
+    /// Writes the next datagram, if there is one.
+    @Nullable InetSocketAddress poll(ByteBuffer into, long nowNanos) {
+        if (calling != null) {
+            InetSocketAddress to = calling.poll(into, nowNanos);
+            if (to != null) {
+                return to;
+            }
+        }
+        InetSocketAddress told = outbox.pollControl(into, nowNanos);
+        Keys with = keys.sealing();
+        if (told != null || with == null || state == State.CLOSED) {
+            return told;
+        }
+        Roaming.Due challenge = roaming.poll(nowNanos);
+        if (challenge != null) {
+            return outbox.challenge(challenge, with, into, nowNanos);
+        }
+        return state == State.UP && pollPath(with, into, nowNanos) ? path : null;
+    }
+
+    private boolean pollPath(Keys with, ByteBuffer into, long nowNanos) {
+        InetSocketAddress to = path;
+        PathMtu width = mtu;
+        if (width == null || to == null) {
+            return false;
+        }
+        int probe = width.pollProbe(streams.estimate().roundTrip().toNanos(), nowNanos);
+        if (probe == 0) {
+            return outbox.pollTransport(streams, width, with, into, nowNanos);
+        }
+        if (width.retries()) {
+            ask(nowNanos);
+        }
+        outbox.probe(probe, to, with, into, nowNanos);
+        return true;
+    }
+
+    // ---- the end
+
+    /// Ends a session of which the peer knows nothing any more.
+    private void vanish(CloseReason reason, long nowNanos) {
+        end(reason, nowNanos);
+        keys.dropAll();
+        engine.forget(this);
+    }
+
+    private void end(CloseReason reason, long nowNanos) {
+        state = State.CLOSED;
+        closed = reason;
+        closedAt = nowNanos;
+        outbox.clear();
+        roaming.forget();
+        if (calling != null) {
+            calling.stop();
+            calling.forget();
+        }
+        streams.close(reason, nowNanos);
+        events.add(new SessionEvent.Closed(reason));
+        engine.ready(this);
     }
 }

@@ -11,16 +11,37 @@ import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
 /// All sessions of one port.
 ///
-/// After any input, the caller drains [#accept], [#pollReady], and of each session returned its
-/// events and streams.
+/// After any input, the caller drains [#accept], [#pollReady], [#pollRefusal], and of each session
+/// returned its events and streams. What fails a check is answered by silence, changes nothing
+/// but a counter, and is not logged.
 public final class SessionEngine implements Engine {
+    // What DESIGN fixes.
+    static final int MOST_STREAMS = 32;
+    private static final int MOST_SESSIONS = 64;
+    private static final int MOST_OF_LISTED_KEY = 32;
+    private static final int MOST_OF_OTHER_KEY = 8;
+
+    // What natt chooses.
+    private static final int MOST_REPLIES = 64;
+    private static final int MOST_REFUSALS = 16;
+    private static final int DATAGRAM_BUFFER = 2048;
+
+    /// How many datagrams one session sends before the next one's turn.
+    private static final int DATAGRAMS_PER_TURN = 16;
+
+    /// To be called so much later than asked for means that this machine or process stood still.
+    private static final long STOOD_STILL = 5_000_000_000L;
+
     /// @param identity this node's key pair
     /// @param secret what callers must know beside this node's key; [PreSharedKey#NONE] if nothing
     /// @param transports what callers may choose from
@@ -37,72 +58,393 @@ public final class SessionEngine implements Engine {
         }
     }
 
+    /// A caller that proved its key and was told why it may not come in.
+    public record Refusal(NodeKey caller, InetSocketAddress from, CloseCode why) {}
+
+    private record Reply(byte[] datagram, InetSocketAddress to) {}
+
+    private final Config config;
+    private final Slots slots;
+    private final Gatekeeper gatekeeper;
+    private final List<Session> sessions = new ArrayList<>();
+    private final ArrayDeque<Session> accepted = new ArrayDeque<>();
+    private final ArrayDeque<Session> ready = new ArrayDeque<>();
+    private final ArrayDeque<Refusal> refusals = new ArrayDeque<>();
+    private final ArrayDeque<Reply> replies = new ArrayDeque<>();
+    private final byte[] incoming = new byte[DATAGRAM_BUFFER];
+    private final byte[] plain = new byte[DATAGRAM_BUFFER];
+    private final byte[] scratch = new byte[DATAGRAM_BUFFER];
+    private final ByteBuffer plainBuffer = ByteBuffer.wrap(plain);
+    private int turn;
+    private int sentInTurn;
+    private boolean waiting;
+    private long calledAt;
+    private long waitingFor;
+
+    private long datagrams;
+    private long malformed;
+    private long unknownIndex;
+    private long forged;
+    private long replayed;
+    private long unknownKind;
+
     public SessionEngine(Config config, long nowNanos) {
-        throw new UnsupportedOperationException();
+        this.config = config;
+        slots = new Slots(config.random());
+        gatekeeper = new Gatekeeper(this, config, nowNanos);
     }
+
+    // ---- for the owner
 
     /// Begins a session. The handshake starts with [Session#addCandidates].
     ///
     /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
     public Session call(NodeKey host, PreSharedKey secret, Transport transport, long nowNanos) {
-        throw new UnsupportedOperationException();
+        var session = Session.calling(this, host, secret, transport, nowNanos);
+        sessions.add(session);
+        return session;
     }
 
     /// Returns the next session that a peer has begun, or null.
     public @Nullable Session accept() {
-        throw new UnsupportedOperationException();
+        return accepted.poll();
     }
 
     /// Returns a session with new events or streams that changed, or null when all have been
     /// returned.
     public @Nullable Session pollReady() {
-        throw new UnsupportedOperationException();
+        Session session = ready.poll();
+        if (session != null) {
+            session.queued = false;
+        }
+        return session;
+    }
+
+    /// Returns the next caller that was refused, or null.
+    public @Nullable Refusal pollRefusal() {
+        return refusals.poll();
     }
 
     /// The wall clock and the ticker disagree by more than 5 seconds: this machine has slept. Paths
     /// are validated anew.
     public void clockJumped(long nowNanos) {
-        throw new UnsupportedOperationException();
+        for (Session session : List.copyOf(sessions)) {
+            session.slept(nowNanos);
+        }
     }
 
     /// Who may call has changed: sessions of those who may no longer are ended.
     public void reviewAdmission(long nowNanos) {
-        throw new UnsupportedOperationException();
+        Admission admission = config.admission().orElse(null);
+        if (admission == null) {
+            return;
+        }
+        for (Session session : List.copyOf(sessions)) {
+            InetSocketAddress from = session.path().orElse(null);
+            if (!session.initiator() && session.closed().isEmpty() && from != null) {
+                Admission.Answer answer = admission.admit(session.peer(), from);
+                session.listed = answer.listed();
+                answer.refused()
+                        .map(why -> why == CloseCode.UNKNOWN_KEY ? CloseCode.REMOVED_KEY : why)
+                        .ifPresent(why -> session.close(why, nowNanos));
+            }
+        }
     }
 
     /// Ends every session, telling the peers. Poll afterwards for the datagrams.
     public void shutdown(CloseCode code, long nowNanos) {
-        throw new UnsupportedOperationException();
+        for (Session session : List.copyOf(sessions)) {
+            session.close(code, nowNanos);
+        }
     }
 
     /// The sessions that live, oldest first.
     public List<Session> sessions() {
-        throw new UnsupportedOperationException();
+        return sessions.stream().filter(each -> each.closed().isEmpty()).toList();
     }
 
-    /// Counters since the start by name: `initsReceived`, `replayed`, `malformed`, `unauthentic`,
-    /// `refused`, `cookiesSent`...
+    /// Counters since the start by name: `initsReceived`, `replayed`, `malformed`, `forged`,
+    /// `callersRefused`, `cookiesSent`...
     public Map<String, Long> counters() {
-        throw new UnsupportedOperationException();
+        var counters = new TreeMap<String, Long>();
+        gatekeeper.count(counters);
+        counters.put("datagrams", datagrams);
+        counters.put("malformed", malformed);
+        counters.put("unknownIndex", unknownIndex);
+        counters.put("forged", forged);
+        counters.put("replayed", replayed);
+        counters.put("unknownKind", unknownKind);
+        return counters;
     }
+
+    // ---- for sessions and handshakes
+
+    Slots slots() {
+        return slots;
+    }
+
+    Identity identity() {
+        return config.identity();
+    }
+
+    RandomGenerator random() {
+        return config.random();
+    }
+
+    /// Where a session puts what is to be sealed.
+    byte[] plain() {
+        return plain;
+    }
+
+    /// The same, from after the byte for the kind.
+    ByteBuffer plainBuffer() {
+        return plainBuffer.clear().position(1);
+    }
+
+    byte[] scratch() {
+        return scratch;
+    }
+
+    void ready(Session session) {
+        if (!session.queued) {
+            session.queued = true;
+            ready.add(session);
+        }
+    }
+
+    void forget(Session session) {
+        sessions.remove(session);
+    }
+
+    void countUnknownKind() {
+        unknownKind++;
+    }
+
+    void send(byte[] datagram, InetSocketAddress to) {
+        if (replies.size() < MOST_REPLIES) {
+            replies.add(new Reply(datagram, to));
+        }
+    }
+
+    /// The session that a caller began and asks for, or null.
+    @Nullable Session find(long id, NodeKey caller) {
+        if (id != 0) {
+            for (Session each : sessions) {
+                boolean alive = each.closed().isEmpty() && !each.initiator();
+                if (each.id() == id && alive && each.peer().equals(caller)) {
+                    return each;
+                }
+            }
+        }
+        return null;
+    }
+
+    /// A session id that nothing has and that is not the one asked for, never 0.
+    long newId(long asked) {
+        while (true) {
+            long id = config.random().nextLong();
+            if (id != 0 && id != asked && sessions.stream().noneMatch(each -> each.id() == id)) {
+                return id;
+            }
+        }
+    }
+
+    /// Whether a caller may have one more session. If only sessions without a path are in its way,
+    /// the one that has been so for longest gives way.
+    boolean hasRoomFor(NodeKey caller, boolean listed, long nowNanos) {
+        int ofCaller = 0;
+        int all = 0;
+        for (Session each : sessions) {
+            if (each.closed().isEmpty()) {
+                all++;
+                ofCaller += each.peer().equals(caller) ? 1 : 0;
+            }
+        }
+        boolean callerIsFull = ofCaller >= (listed ? MOST_OF_LISTED_KEY : MOST_OF_OTHER_KEY);
+        if (!callerIsFull && all < MOST_SESSIONS) {
+            return true;
+        }
+        Session oldest = null;
+        for (Session each : sessions) {
+            boolean candidate =
+                    each.state() == Session.State.SUSPENDED
+                            && (!callerIsFull || each.peer().equals(caller));
+            if (candidate && (oldest == null || each.suspendedAt() - oldest.suspendedAt() < 0)) {
+                oldest = each;
+            }
+        }
+        if (oldest == null) {
+            return false;
+        }
+        oldest.close(CloseCode.BUSY, nowNanos);
+        return true;
+    }
+
+    Session begin(Gatekeeper.HalfOpen half, Transport transport, long nowNanos) {
+        var session = Session.called(this, half, transport, nowNanos);
+        session.listed = half.listed();
+        sessions.add(session);
+        accepted.add(session);
+        return session;
+    }
+
+    /// Tells a caller why it may not come in.
+    void refuse(Keys keys, InetSocketAddress from, NodeKey caller, CloseCode why) {
+        plain[0] = Outbox.CONTROL;
+        Control.write(plain, 1, Control.CLOSE, why.code(), 0, Control.LENGTH);
+        var datagram = ByteBuffer.allocate(Control.LENGTH + Wire.DATA_OVERHEAD);
+        keys.seal(plain, 1 + Control.LENGTH, scratch, datagram);
+        send(datagram.array(), from);
+        if (refusals.size() < MOST_REFUSALS) {
+            refusals.add(new Refusal(caller, from, why));
+        }
+    }
+
+    // ---- Engine
 
     @Override
     public boolean handleDatagram(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
-        throw new UnsupportedOperationException();
+        noticeStandstill(nowNanos);
+        int length = datagram.remaining();
+        if (length == 0 || !Wire.isNatt(datagram.get(datagram.position()))) {
+            return false;
+        }
+        datagrams++;
+        if (length > incoming.length) {
+            malformed++;
+            return true;
+        }
+        datagram.get(incoming, 0, length);
+        switch (incoming[0] & 0xff) {
+            case Wire.DATA -> handleData(from, length, nowNanos);
+            case Wire.INIT -> gatekeeper.handleInit(from, incoming, length, nowNanos);
+            case Wire.RESPONSE -> handleResponse(length, nowNanos);
+            case Wire.COOKIE -> handleCookie(length, nowNanos);
+            default -> malformed++;
+        }
+        return true;
+    }
+
+    private void handleData(InetSocketAddress from, int length, long nowNanos) {
+        if (length < Wire.DATA_OVERHEAD || incoming[1] != 0 || incoming[2] != 0) {
+            malformed++;
+            return;
+        }
+        if (!(slots.get(Keys.receiverIndex(incoming)) instanceof Keys keys)) {
+            unknownIndex++;
+            return;
+        }
+        Keys.Opened opened = keys.open(incoming, length, plain);
+        switch (opened) {
+            case FORGED -> forged++;
+            case REPLAYED -> replayed++;
+            case NEWEST, LATE -> {
+                Session session = keys.session;
+                Gatekeeper.HalfOpen half = keys.halfOpen;
+                if (session == null && half != null) {
+                    // Confirming may seal something, which needs the array that holds this.
+                    byte[] content = plain.clone();
+                    session = gatekeeper.confirm(half, nowNanos);
+                    System.arraycopy(content, 0, plain, 0, content.length);
+                }
+                if (session != null) {
+                    int plainLength = length - Wire.DATA_HEADER - Aead.TAG;
+                    boolean newest = opened == Keys.Opened.NEWEST;
+                    session.handle(keys, newest, from, plain, plainLength, nowNanos);
+                }
+            }
+        }
+    }
+
+    private void handleResponse(int length, long nowNanos) {
+        Calling.Attempt attempt =
+                length == Wire.RESPONSE_LENGTH ? attempt(Wire.RESPONSE_RECEIVER) : null;
+        if (attempt == null) {
+            unknownIndex++;
+            return;
+        }
+        Opened opened = attempt.handshake().readResponse(ByteBuffer.wrap(incoming, 0, length));
+        if (opened == null) {
+            forged++;
+            return;
+        }
+        attempt.session().answered(attempt, opened, nowNanos);
+    }
+
+    private void handleCookie(int length, long nowNanos) {
+        Calling.Attempt attempt =
+                length == Wire.COOKIE_LENGTH ? attempt(Wire.COOKIE_RECEIVER) : null;
+        if (attempt == null) {
+            unknownIndex++;
+            return;
+        }
+        byte[] cookie = attempt.handshake().readCookie(ByteBuffer.wrap(incoming, 0, length));
+        if (cookie == null) {
+            forged++;
+            return;
+        }
+        attempt.session().takeCookie(attempt, cookie, nowNanos);
+    }
+
+    private Calling.@Nullable Attempt attempt(int indexAt) {
+        int index = Wire.getInt(incoming, indexAt);
+        return slots.get(index) instanceof Calling.Attempt attempt ? attempt : null;
+    }
+
+    /// Whoever is called long after the deadline that it asked for has slept, or was stopped.
+    private void noticeStandstill(long nowNanos) {
+        boolean late = waiting && nowNanos - calledAt - waitingFor >= STOOD_STILL;
+        waiting = false;
+        if (late) {
+            clockJumped(nowNanos);
+        }
     }
 
     @Override
     public void handleTimeout(long nowNanos) {
-        throw new UnsupportedOperationException();
+        noticeStandstill(nowNanos);
+        gatekeeper.handleTimeout(nowNanos);
+        // A session that has said its farewell leaves the list.
+        for (int i = sessions.size() - 1; i >= 0; i--) {
+            Session session = sessions.get(i);
+            if (session.nanosUntilTimeout(nowNanos) <= 0) {
+                session.handleTimeout(nowNanos);
+            }
+        }
     }
 
     @Override
     public @Nullable InetSocketAddress pollTransmit(ByteBuffer into, long nowNanos) {
-        throw new UnsupportedOperationException();
+        Reply reply = replies.poll();
+        if (reply != null) {
+            into.put(reply.datagram);
+            return reply.to;
+        }
+        for (int i = sessions.size(); i > 0; i--) {
+            if (turn >= sessions.size()) {
+                turn = 0;
+            }
+            InetSocketAddress to = sessions.get(turn).poll(into, nowNanos);
+            if (to == null || ++sentInTurn >= DATAGRAMS_PER_TURN) {
+                sentInTurn = 0;
+                turn++;
+            }
+            if (to != null) {
+                return to;
+            }
+        }
+        return null;
     }
 
     @Override
     public long nanosUntilTimeout(long nowNanos) {
-        throw new UnsupportedOperationException();
+        long least = gatekeeper.nanosUntilTimeout(nowNanos);
+        for (int i = 0; i < sessions.size(); i++) {
+            least = Math.min(least, sessions.get(i).nanosUntilTimeout(nowNanos));
+        }
+        waiting = least != NEVER;
+        calledAt = nowNanos;
+        waitingFor = Math.max(0, least);
+        return least;
     }
 }

@@ -24,8 +24,12 @@ public interface DnsProvider extends Named {
         /// Makes the given records ours: for each name and type among them, our record there
         /// becomes exactly this one. Records of others are never changed or removed.
         ///
-        /// @throws PublishException if that was not possible; calling again later is safe
-        void publish(List<DnsRecord> records) throws PublishException, InterruptedException;
+        /// @return the [optional][DnsRecord#optional] ones that were left out, because records of
+        ///     others are in their way or the service does not take them
+        /// @throws PublishException if that was not possible for the others, and then none is
+        ///     published; calling again later is safe
+        List<Skipped> publish(List<DnsRecord> records)
+                throws PublishException, InterruptedException;
 
         @Override
         void close();
@@ -35,6 +39,11 @@ public interface DnsProvider extends Named {
     /// @param leastTtl the smallest TTL that the zone takes
     /// @param atomic whether one call's records become visible together
     record Capabilities(Set<DnsRecord.Type> types, Duration leastTtl, boolean atomic) {}
+
+    /// A record that was left out.
+    ///
+    /// @param why one line for the user
+    record Skipped(DnsRecord record, String why) {}
 
     /// Why records could not be published.
     final class PublishException extends Exception {
@@ -49,14 +58,22 @@ public interface DnsProvider extends Named {
             UNAVAILABLE
         }
 
+        private final String message;
         private final Kind kind;
         private final transient Optional<Duration> retryAfter;
 
         /// @param message one line for the user, without secrets
         public PublishException(Kind kind, String message, Optional<Duration> retryAfter) {
             super(message);
+            this.message = message;
             this.kind = kind;
             this.retryAfter = retryAfter;
+        }
+
+        /// One line for the user.
+        @Override
+        public String getMessage() {
+            return message;
         }
 
         public Kind kind() {

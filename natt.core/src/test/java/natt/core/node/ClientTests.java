@@ -44,12 +44,12 @@ class ClientTests {
     }
 
     private static Client client(Resolver resolver) throws IOException {
-        return new Client(new ClientConfig("pc.example.com", resolver, new NoTransport()));
+        return new Client(new ClientConfig.Plain("pc.example.com", resolver, new NoTransport()));
     }
 
     private static Socket connect(Client client) throws IOException {
         InetSocketAddress bound =
-                client.listen(List.of(new InetSocketAddress(LOOPBACK, 0))).getFirst();
+                client.listen("ssh", List.of(new InetSocketAddress(LOOPBACK, 0))).getFirst();
         return new Socket(LOOPBACK, bound.getPort());
     }
 
@@ -61,7 +61,10 @@ class ClientTests {
                 };
         try (Client client = client(faulty)) {
             String why =
-                    client.proxy(InputStream.nullInputStream(), OutputStream.nullOutputStream())
+                    client.proxy(
+                                    "ssh",
+                                    InputStream.nullInputStream(),
+                                    OutputStream.nullOutputStream())
                             .get();
             assertTrue(why.startsWith("looking up pc.example.com failed"), why);
         }
@@ -80,7 +83,8 @@ class ClientTests {
         Client client = client(hanging);
         try (var socket = connect(client)) {
             var proxy =
-                    client.proxy(InputStream.nullInputStream(), OutputStream.nullOutputStream());
+                    client.proxy(
+                            "ssh", InputStream.nullInputStream(), OutputStream.nullOutputStream());
             asked.await();
             client.close();
             assertEquals("stopped before it was connected", proxy.get());

@@ -9,6 +9,7 @@ import natt.core.spi.DnsProvider.Capabilities;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.DnsProvider.PublishException.Kind;
 import natt.core.spi.DnsProvider.Publisher;
+import natt.core.spi.DnsProvider.Skipped;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,10 +94,20 @@ class PublicationTests {
         assertEquals("published 192.0.2.1", news.take());
     }
 
+    @Test
+    void whatIsLeftOutIsNotSaidToBePublished() throws Exception {
+        var ttl = Duration.ofSeconds(60);
+        var courtesy = DnsRecord.courtesy("pc.example.com", Type.AAAA, "2001:db8::1", ttl);
+        publisher.left = List.of(new Skipped(courtesy, "for a test"));
+        publication.want(List.of(courtesy, address("192.0.2.1").getFirst()));
+        assertEquals("published 192.0.2.1", news.take());
+    }
+
     private static final class FakePublisher implements Publisher {
         final BlockingQueue<List<DnsRecord>> calls = new LinkedBlockingQueue<>();
         final BlockingQueue<PublishException> failures = new LinkedBlockingQueue<>();
         volatile boolean fault;
+        volatile List<Skipped> left = List.of();
         final CountDownLatch closed = new CountDownLatch(1);
 
         @Override
@@ -105,7 +116,7 @@ class PublicationTests {
         }
 
         @Override
-        public void publish(List<DnsRecord> records) throws PublishException {
+        public List<Skipped> publish(List<DnsRecord> records) throws PublishException {
             calls.add(records);
             if (fault) {
                 fault = false;
@@ -115,6 +126,7 @@ class PublicationTests {
             if (failure != null) {
                 throw failure;
             }
+            return left;
         }
 
         @Override

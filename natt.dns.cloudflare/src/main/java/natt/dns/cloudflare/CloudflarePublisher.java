@@ -10,6 +10,7 @@ import natt.core.spi.DnsProvider.Capabilities;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.DnsProvider.PublishException.Kind;
 import natt.core.spi.DnsProvider.Publisher;
+import natt.core.spi.DnsProvider.Skipped;
 import natt.core.time.Ticker;
 import natt.dns.cloudflare.ZoneFinder.Zone;
 
@@ -41,9 +42,10 @@ import java.util.TreeSet;
 ///
 /// **Conflicts.** A CNAME at a name, or an A, AAAA or SRV record there that is not ours, would
 /// lead readers elsewhere. It is named in a refusal, and nothing of that call is written,
-/// because the records of one call belong together; a caller who can do without some of them
-/// publishes those in a call of their own. A record of others with the same content is no
-/// conflict: it serves as ours until it has to change. Other TXT records do no harm.
+/// because the records of one call belong together; but an optional record is left out, and ours
+/// there removed. If a call is refused for any other reason, it is tried once more without the
+/// optional ones. A record of others with the same content is no conflict: it serves as ours until
+/// it has to change. Other TXT records do no harm.
 ///
 /// **Calls.** The zone, and the records at each name, are asked for once and remembered. A
 /// change is one call, a transaction of the service's, though its servers show the records one
@@ -95,10 +97,29 @@ final class CloudflarePublisher implements Publisher {
     }
 
     @Override
-    public void publish(List<DnsRecord> records) throws PublishException, InterruptedException {
-        if (records.isEmpty()) {
-            return;
+    public List<Skipped> publish(List<DnsRecord> records)
+            throws PublishException, InterruptedException {
+        try {
+            return publishWithOptional(records);
+        } catch (PublishException e) {
+            var needed = records.stream().filter(each -> !each.optional()).toList();
+            if (e.kind() != Kind.REFUSED || needed.isEmpty() || needed.size() == records.size()) {
+                throw e;
+            }
+            publishWithOptional(needed);
+            return records.stream()
+                    .filter(DnsRecord::optional)
+                    .map(each -> new Skipped(each, e.getMessage()))
+                    .toList();
         }
+    }
+
+    private List<Skipped> publishWithOptional(List<DnsRecord> records)
+            throws PublishException, InterruptedException {
+        if (records.isEmpty()) {
+            return List.of();
+        }
+        List<Skipped> skipped = List.of();
         List<Wanted> wanted = wanted(records);
         var names = new TreeSet<String>();
         wanted.forEach(each -> names.add(each.name()));
@@ -113,6 +134,7 @@ final class CloudflarePublisher implements Publisher {
                     }
                 }
                 Plan plan = Plan.of(wanted, known, ourIds);
+                skipped = List.copyOf(plan.skipped());
                 if (plan.isEmpty()) {
                     done = true;
                 } else {
@@ -142,6 +164,7 @@ final class CloudflarePublisher implements Publisher {
                 known.keySet().removeAll(names);
             }
         }
+        return skipped;
     }
 
     @Override

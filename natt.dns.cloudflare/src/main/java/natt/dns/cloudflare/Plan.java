@@ -7,6 +7,7 @@ import natt.core.DnsRecord.Type;
 import natt.core.Text;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.DnsProvider.PublishException.Kind;
+import natt.core.spi.DnsProvider.Skipped;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,17 +21,25 @@ import java.util.Set;
 ///
 /// @param patches records of ours that become another
 /// @param posts records that are new
-/// @param deletes records of ours of which there must be only one
-record Plan(List<Patch> patches, List<Wanted> posts, List<RemoteRecord> deletes) {
+/// @param deletes records of ours that must not be there: all but one of those for a wanted
+///     record, and those for one that is left out
+/// @param skipped optional records that are left out
+record Plan(
+        List<Patch> patches,
+        List<Wanted> posts,
+        List<RemoteRecord> deletes,
+        List<Skipped> skipped) {
 
     record Patch(RemoteRecord before, Wanted after) {}
 
     /// @param present all records at the names of the wanted ones, by name
     /// @param ourIds of records that are ours although their comment may not say so
-    /// @throws PublishException if a record of others is in the way
+    /// @throws PublishException if a record of others is in the way of one that is not optional
     static Plan of(List<Wanted> wanted, Map<String, List<RemoteRecord>> present, Set<String> ourIds)
             throws PublishException {
-        var plan = new Plan(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        var plan =
+                new Plan(
+                        new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         for (Wanted each : wanted) {
             var there = present.getOrDefault(each.name(), List.of());
             boolean pair = isOriginalsPair(each, wanted, there);
@@ -39,8 +48,16 @@ record Plan(List<Patch> patches, List<Wanted> posts, List<RemoteRecord> deletes)
                             .filter(one -> one.is(each.type()))
                             .filter(one -> isOurs(one, each, ourIds, pair))
                             .toList();
-            if (!satisfiedByOthers(each, there, ours)) {
-                plan.add(each, ours);
+            try {
+                if (!satisfiedByOthers(each, there, ours)) {
+                    plan.add(each, ours);
+                }
+            } catch (PublishException conflict) {
+                if (!each.record().optional()) {
+                    throw conflict;
+                }
+                plan.deletes.addAll(ours);
+                plan.skipped.add(new Skipped(each.record(), conflict.getMessage()));
             }
         }
         plan.patches.sort(Comparator.comparing(each -> each.after().type() == Type.TXT));
@@ -48,6 +65,7 @@ record Plan(List<Patch> patches, List<Wanted> posts, List<RemoteRecord> deletes)
         return plan;
     }
 
+    /// Whether there is nothing to change.
     boolean isEmpty() {
         return patches.isEmpty() && posts.isEmpty() && deletes.isEmpty();
     }

@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
 /// @param name in lower case, without a final dot
 /// @param content as in [DnsRecord#content], addresses and targets in one spelling
 /// @param ttl in seconds
-record Wanted(Type type, String name, String content, long ttl) {
+/// @param record as it was asked for
+record Wanted(Type type, String name, String content, long ttl, DnsRecord record) {
     /// What the service allows to zones of every plan.
     static final long LEAST_TTL = 60;
 
@@ -51,7 +52,7 @@ record Wanted(Type type, String name, String content, long ttl) {
                     "Cloudflare takes a TTL of %d to %d s, not %d"
                             .formatted(LEAST_TTL, LARGEST_TTL, ttl));
         }
-        return new Wanted(record.type(), RemoteRecord.name(record.name()), same.get(), ttl);
+        return new Wanted(record.type(), RemoteRecord.name(record.name()), same.get(), ttl, record);
     }
 
     /// Whether a text is the original's, which says nothing but the port.

@@ -6,6 +6,7 @@ import natt.core.spi.DnsProvider.Capabilities;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.spi.DnsProvider.PublishException.Kind;
 import natt.core.spi.DnsProvider.Publisher;
+import natt.core.spi.DnsProvider.Skipped;
 
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -25,7 +26,8 @@ import java.util.TreeSet;
 ///
 /// All other lines stay as they are, byte by byte and in their place. What would change the
 /// meaning of another's record is refused, and then nothing is written: a CNAME at the name, or
-/// an A, AAAA or SRV record there that is not ours. Other TXT records at the name do no harm.
+/// an A, AAAA or SRV record there that is not ours. An optional record is left out instead, and
+/// ours there removed. Other TXT records at the name do no harm.
 /// One process at a time writes the file.
 final class FilePublisher implements Publisher {
     private static final long LARGEST_TTL_SECONDS = Integer.MAX_VALUE;
@@ -42,17 +44,20 @@ final class FilePublisher implements Publisher {
     }
 
     @Override
-    public void publish(List<DnsRecord> records) throws PublishException, InterruptedException {
+    public List<Skipped> publish(List<DnsRecord> records)
+            throws PublishException, InterruptedException {
         Path directory = path.getParent();
         if (directory == null || !Files.isDirectory(directory)) {
             throw refused("the directory of %s does not exist".formatted(shown()));
         }
         String before = read();
         try {
-            String after = merge(before, records);
+            var skipped = new ArrayList<Skipped>();
+            String after = merge(before, records, skipped);
             if (!after.equals(before)) {
                 ZoneFile.replace(path, after);
             }
+            return List.copyOf(skipped);
         } catch (ZoneSyntaxException e) {
             throw refused("%s, %s".formatted(shown(), e.getMessage()));
         } catch (ClosedByInterruptException e) {
@@ -76,7 +81,7 @@ final class FilePublisher implements Publisher {
         }
     }
 
-    String merge(String before, List<DnsRecord> records)
+    String merge(String before, List<DnsRecord> records, List<Skipped> skipped)
             throws ZoneSyntaxException, PublishException {
         List<String> lines = new ArrayList<>(ZoneFile.lines(before));
         List<ZoneLine> entries = ZoneLine.split(lines);
@@ -85,14 +90,13 @@ final class FilePublisher implements Publisher {
         var appended = new ArrayList<String>();
         var seen = new HashSet<String>();
         for (DnsRecord wanted : records) {
-            String line = format(wanted);
             String name = ZoneRecord.lower(Rdata.withoutFinalDot(wanted.name()));
             if (!seen.add(wanted.type() + " " + name)) {
                 throw new IllegalArgumentException(
                         "two %s records at %s".formatted(wanted.type(), name));
             }
-            refuseConflict(present, name, wanted.type());
-            boolean placed = false;
+            Optional<String> line = line(wanted, present, name, skipped);
+            boolean placed = line.isEmpty();
             for (ZoneRecord each : present) {
                 if (each.is(name, wanted.type()) && each.isOurs()) {
                     int index = each.line().first() - 1;
@@ -100,13 +104,13 @@ final class FilePublisher implements Publisher {
                         refuseHeir(entries, each.line());
                         removed.add(index);
                     } else {
-                        lines.set(index, line);
+                        lines.set(index, line.get());
                         placed = true;
                     }
                 }
             }
             if (!placed) {
-                appended.add(line);
+                appended.add(line.get());
             }
         }
         for (int index : removed.descendingSet()) {
@@ -116,6 +120,23 @@ final class FilePublisher implements Publisher {
         boolean untouched = appended.isEmpty() && removed.isEmpty() && !before.endsWith("\n");
         String joined = String.join("\n", lines);
         return joined.isEmpty() || untouched ? joined : joined + "\n";
+    }
+
+    /// The line of a record; empty if it is left out.
+    private Optional<String> line(
+            DnsRecord wanted, List<ZoneRecord> present, String name, List<Skipped> skipped)
+            throws PublishException {
+        try {
+            String line = format(wanted);
+            refuseConflict(present, name, wanted.type());
+            return Optional.of(line);
+        } catch (PublishException refused) {
+            if (!wanted.optional()) {
+                throw refused;
+            }
+            skipped.add(new Skipped(wanted, refused.getMessage()));
+            return Optional.empty();
+        }
     }
 
     /// A line of ours cannot go while the entry after it takes its name from it.

@@ -50,13 +50,13 @@ public final class ZoneFileFuzzer {
         var publisher = new FilePublisher(Path.of("zone"));
         String merged;
         try {
-            merged = publisher.merge(file, List.of(wanted));
+            merged = publisher.merge(file, List.of(wanted), new ArrayList<>());
         } catch (ZoneSyntaxException | PublishException refused) {
             TextFuzzer.requirePrintable(String.valueOf(refused.getMessage()));
             return;
         }
         try {
-            if (!publisher.merge(merged, List.of(wanted)).equals(merged)) {
+            if (!publisher.merge(merged, List.of(wanted), new ArrayList<>()).equals(merged)) {
                 throw new AssertionError("publishing again changes: " + merged);
             }
             if (!isThere(merged, type, content)) {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
 
+import natt.core.status.ControlSocket;
+import natt.core.status.Report;
 import natt.tests.Natt;
 import natt.tests.Need;
 import natt.tests.Processes;
@@ -28,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /// What a user reads and what a script sees when something is wrong: one line and an exit code.
 @Requires(Need.IMAGE)
@@ -68,6 +71,7 @@ class CommandLineTests {
                 "natt || which command",
                 "natt | frobnicate | frobnicate",
                 "natt | demo --megabytes 0 | --megabytes",
+                "natt | status --frobnicate | --frobnicate",
             })
     void wrongUsageIsOneLineAndTwo(String program, String arguments, String says) throws Exception {
         String[] given = arguments == null ? new String[0] : arguments.split(" ");
@@ -76,6 +80,7 @@ class CommandLineTests {
                         processes
                                 .prepare(program, Natt.program(program))
                                 .with(given)
+                                .env("XDG_STATE_HOME", directory.toString())
                                 .env("TARGET_FQDN", "")
                                 .env("CF_API_TOKEN", ""));
         assertEquals(2, run.status(), run.lastLine());
@@ -95,10 +100,34 @@ class CommandLineTests {
         }
     }
 
+    @Test
+    void statusWithNoNodeRunningIsOneLineAndOne() throws Exception {
+        Run run = Run.of(processes, "natt", "status", "--runtime-dir", directory.toString());
+        assertEquals(1, run.status());
+        assertEquals("natt: no running natts or nattc in " + directory, run.onlyLine());
+    }
+
+    @Test
+    void statusTellsOfARunningNodeInTextAndJson() throws Exception {
+        Report report =
+                Report.builder().text("comment", "b\u00fcro").share("sessions", 1, 64).build();
+        Path path = ControlSocket.path(directory, "natts", 4711);
+        try (var _ = ControlSocket.open(path, () -> CompletableFuture.completedFuture(report))) {
+            Run text = Run.of(processes, "natt", "status", "--runtime-dir=" + directory);
+            assertEquals(0, text.status(), text.lastLine());
+            assertEquals(
+                    List.of("node", "  comment   b\u00fcro", "  sessions  1 of 64"), text.lines());
+            Run json = Run.of(processes, "natt", "status", "--json", "--runtime-dir=" + directory);
+            assertEquals(0, json.status(), json.lastLine());
+            assertEquals(
+                    "{\"nodes\":[{\"comment\":\"b\\u00fcro\",\"sessions\":{\"used\":1,\"limit\":64}}]}",
+                    json.onlyLine());
+        }
+    }
+
     private List<String> file(String... more) {
-        var all =
-                new ArrayList<>(
-                        List.of("--target-fqdn", Natt.NAME, "--dns", "file", "--dns-option"));
+        var all = new ArrayList<>(List.of("--compat", "kcp-go", "--target-fqdn", Natt.NAME));
+        all.addAll(List.of("--dns", "file", "--dns-option"));
         all.add("path=" + directory.resolve("zone"));
         all.addAll(List.of(more));
         return all;
@@ -120,6 +149,8 @@ class CommandLineTests {
                     Run.of(
                             processes,
                             "nattc",
+                            "--compat",
+                            "kcp-go",
                             "--target",
                             "a.b",
                             "--listen",
@@ -136,6 +167,7 @@ class CommandLineTests {
                         directory.resolve("natts.conf"),
                         """
                         # for a test
+                        compat = kcp-go
                         target-fqdn = file.example.com
                         listen = 127.0.0.1:0
                         stun = none
@@ -177,7 +209,7 @@ class CommandLineTests {
         return Run.of(
                 processes
                         .prepare("nattc", Natt.program("nattc"))
-                        .with("--proxy", "--target", Natt.NAME)
+                        .with("--compat", "kcp-go", "--proxy", "--target", Natt.NAME)
                         .with(arguments));
     }
 
@@ -232,7 +264,7 @@ class CommandLineTests {
         var nattc =
                 processes
                         .prepare("nattc", Natt.program("nattc"))
-                        .with("--proxy", "--target", Natt.NAME)
+                        .with("--compat", "kcp-go", "--proxy", "--target", Natt.NAME)
                         .with("--dns-file", natts.zone().toString())
                         .start();
         assertEquals(1, nattc.awaitExit(Duration.ofSeconds(5)));
@@ -245,6 +277,8 @@ class CommandLineTests {
                 Run.of(
                         processes,
                         "natts",
+                        "--compat",
+                        "kcp-go",
                         "--target-fqdn",
                         "pc.example.com",
                         "--cf-token",

@@ -36,7 +36,7 @@ class ImageTests {
                         "DnsProvider cloudflare file",
                         "NameLookup dns file",
                         "PlainTransport kcp-go",
-                        "Transport"),
+                        "Transport kcp"),
                 Run.of(processes, "natt", "providers").lines());
     }
 
@@ -87,6 +87,7 @@ class ImageTests {
         var process =
                 processes
                         .prepare("nattc", Natt.program("nattc"), "--proxy", "--target", "a.b")
+                        .with("--compat", "kcp-go")
                         .with("--dns-file", directory.resolve("missing").toString(), "--verbose")
                         .binary()
                         .start();

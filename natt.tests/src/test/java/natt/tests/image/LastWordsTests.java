@@ -73,7 +73,7 @@ class LastWordsTests {
             var nattc =
                     processes
                             .prepare("nattc", "sh", "-c", command, "sh", Natt.program("nattc"))
-                            .with("--proxy", "--target", Natt.NAME)
+                            .with("--compat", "kcp-go", "--proxy", "--target", Natt.NAME)
                             .with("--dns-file", natts.zone().toString())
                             .start();
             assertEquals(1, nattc.awaitExit(SOON));
@@ -86,6 +86,7 @@ class LastWordsTests {
             var natts =
                     processes
                             .prepare("natts", Natt.program("natts"))
+                            .with("--compat", "kcp-go")
                             .with("--target-fqdn", Natt.NAME, "--listen", "127.0.0.1:0")
                             .with("--stun", "none", "--publish-private")
                             .with("--cf-api-url", "http://127.0.0.1:" + silent.getLocalPort())

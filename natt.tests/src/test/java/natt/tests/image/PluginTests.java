@@ -66,9 +66,10 @@ class PluginTests {
                         }
 
                         @Override
-                        public void publish(List<DnsRecord> records) throws PublishException {
+                        public List<Skipped> publish(List<DnsRecord> records) throws PublishException {
                             try {
                                 Files.writeString(to, records.toString());
+                                return List.of();
                             } catch (IOException failed) {
                                 throw new PublishException(
                                         PublishException.Kind.REFUSED, "no", Optional.empty());
@@ -102,6 +103,7 @@ class PluginTests {
                 processes
                         .prepare("natts", Natt.program("natts"))
                         .env("NATT_PLUGINS", plugins.toString())
+                        .with("--compat", "kcp-go")
                         .with("--listen", "127.0.0.1:0", "--stun", "none", "--publish-private")
                         .with("--dns", "notes", "--dns-option", "to=" + notes)
                         .with("--target-fqdn", "pc.example.com")

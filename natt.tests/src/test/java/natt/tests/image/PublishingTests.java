@@ -87,6 +87,7 @@ class PublishingTests {
     private Processes.Start natts() {
         return processes
                 .prepare("natts", Natt.program("natts"))
+                .with("--compat", "kcp-go")
                 .with("--target-fqdn", "pc.example.com", "--listen", "127.0.0.1:0")
                 .with("--stun", "none", "--publish-private")
                 .with("--cf-api-url", "http://127.0.0.1:" + api.getAddress().getPort())

@@ -99,7 +99,7 @@ final class Home implements AutoCloseable {
         natts =
                 processes
                         .prepare("natts", network.on("hostB", Natt.program("natts")))
-                        .with("--target-fqdn", Natt.NAME)
+                        .with("--compat", "kcp-go", "--target-fqdn", Natt.NAME)
                         .with(serverOptions.toArray(String[]::new))
                         .env("CF_API_TOKEN", "lab-token-0123456789")
                         .start();
@@ -133,7 +133,8 @@ final class Home implements AutoCloseable {
     /// Starts nattc as a server on `hostA` and returns its port.
     int startNattc() throws IOException, InterruptedException {
         List<String> line = new ArrayList<>(List.of(Natt.program("nattc")));
-        line.addAll(List.of("--listen", "127.0.0.1:0", "--target", Natt.NAME));
+        line.addAll(
+                List.of("--compat", "kcp-go", "--listen", "127.0.0.1:0", "--target", Natt.NAME));
         line.addAll(clientOptions);
         RunningProcess nattc = on("nattc", line).start();
         return Integer.parseInt(
@@ -141,7 +142,7 @@ final class Home implements AutoCloseable {
     }
 
     private String proxyCommand() {
-        return "%s --proxy --target %s %s"
+        return "%s --compat kcp-go --proxy --target %s %s"
                 .formatted(Natt.program("nattc"), Natt.NAME, String.join(" ", clientOptions));
     }
 

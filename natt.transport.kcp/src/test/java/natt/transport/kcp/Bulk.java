@@ -1,24 +1,24 @@
 package natt.transport.kcp;
 
-import natt.core.spi.PlainTransport;
+import natt.core.spi.Transport;
 
 import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
 /// A known sequence of bytes on its way from one stream to another, checked byte by byte.
 final class Bulk {
-    private final PlainTransport.Stream from;
+    private final Transport.Stream from;
     private final long total;
     private final SplittableRandom source;
     private final SplittableRandom expected;
     private final ByteBuffer out = ByteBuffer.allocate(8192).limit(0);
     private final ByteBuffer in = ByteBuffer.allocate(8192);
-    private PlainTransport.Stream to;
+    private Transport.Stream to;
     private long written;
     long received;
     boolean ended;
 
-    Bulk(PlainTransport.Stream from, PlainTransport.Stream to, long total, long seed) {
+    Bulk(Transport.Stream from, Transport.Stream to, long total, long seed) {
         this.from = from;
         this.to = to;
         this.total = total;

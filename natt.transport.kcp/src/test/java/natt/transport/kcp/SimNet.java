@@ -1,6 +1,7 @@
 package natt.transport.kcp;
 
 import natt.core.spi.PlainTransport;
+import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -248,7 +249,7 @@ final class SimNet {
         return (now - start) / 1_000_000;
     }
 
-    static void write(PlainTransport.Stream stream, String text, long now) {
+    static void write(Transport.Stream stream, String text, long now) {
         var bytes = ByteBuffer.wrap(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         stream.write(bytes, now);
         if (bytes.hasRemaining()) {
@@ -256,7 +257,7 @@ final class SimNet {
         }
     }
 
-    static @Nullable String read(PlainTransport.Stream stream, long now) {
+    static @Nullable String read(Transport.Stream stream, long now) {
         var into = ByteBuffer.allocate(65536);
         int n = stream.read(into, now);
         return n < 0

@@ -28,6 +28,16 @@ final class ClassicControl implements CongestionControl {
     }
 
     @Override
+    public double bytesPerSecond() {
+        return 0;
+    }
+
+    @Override
+    public void useSegments(int mss) {
+        // The wire of kcp-go, which alone is governed so, has segments of one length.
+    }
+
+    @Override
     public void onRoundTrip(long rttNanos, long nowNanos) {
         // The window alone decides.
     }
@@ -61,7 +71,7 @@ final class ClassicControl implements CongestionControl {
     @Override
     public void onLosses(int segments, int inFlight, long nowNanos) {
         threshold = Math.max(LEAST_THRESHOLD, inFlight / 2);
-        window = threshold + SendBuffer.REORDERING_THRESHOLD;
+        window = threshold + Flight.REORDERING_THRESHOLD;
         bytes = window * mss;
     }
 

@@ -10,6 +10,12 @@ interface CongestionControl {
     /// leave at once.
     long paceNanos(int bytes);
 
+    /// The rate at which the path delivers, in bytes a second; 0 if it is not known.
+    double bytesPerSecond();
+
+    /// Segments have so much data from now on, in bytes.
+    void useSegments(int mss);
+
     /// A round trip was measured otherwise than by data.
     void onRoundTrip(long rttNanos, long nowNanos);
 

@@ -14,14 +14,10 @@ public final class Conversation {
     private static final long SECOND = 1000 * MILLI;
 
     // What KCP fixes.
-    /// The window of a peer that has not told one.
-    static final int DEFAULT_WINDOW = 32;
-
     /// How long kcp-go may hold an acknowledgement back.
     private static final long FLUSH_INTERVAL = 100 * MILLI;
 
     private static final long FIRST_WINDOW_ASK = 7 * SECOND;
-    private static final long LONGEST_WINDOW_ASK = 120 * SECOND;
 
     // What natt chooses.
     /// After this much silence the peer is asked for its window, to show that it lives, and to
@@ -30,16 +26,7 @@ public final class Conversation {
 
     private static final long NEXT_KEEPALIVE = 5 * SECOND;
 
-    /// A window that opens again is told this often, at growing distance, until data arrives.
-    private static final int WINDOW_TELLS = 3;
-
-    private static final long FIRST_TELL_AGAIN = 250 * MILLI;
-
-    /// How far sending may lag behind its pace and still catch up at once.
-    private static final long PACING_SLACK = 2 * MILLI;
-
-    private static final long LONGEST_BACKOFF = 5 * SECOND;
-    private static final int PROBES = 2;
+    private static final int MOST_IN_FLIGHT = 2048;
     private static final int LEAST_HELD = 64;
     private static final int MOST_HELD = 3072;
     private static final int MOST_FRAGMENTS = 255;
@@ -89,16 +76,10 @@ public final class Conversation {
     private final SendBuffer send;
     private final ReceiveBuffer receive;
     private final AckQueue acks = new AckQueue();
-    private final RttEstimator rtt = new RttEstimator();
-    private final CongestionControl control;
+    private final Flight flight;
+    private final PeerWindow peerWindow;
+    private final WindowTells tells;
 
-    /// The sn before which the peer lets us send.
-    private int remoteEdge;
-
-    /// The last oldest sn that the peer has told.
-    private int remoteUna;
-
-    private int widestRemoteWindow = DEFAULT_WINDOW;
     private int mostInFlight = Integer.MAX_VALUE;
     private boolean finishing;
     private boolean finQueued;
@@ -112,10 +93,6 @@ public final class Conversation {
     private int tellFrg;
     private int tellTs;
     private int tellSn;
-    private int lastTold;
-    private int tellsLeft;
-    private long tellAt;
-    private long tellWait;
 
     private boolean heard;
     private boolean heardData;
@@ -123,37 +100,30 @@ public final class Conversation {
     private long lastHeard;
     private long keepaliveAt;
 
-    private boolean windowShut;
-    private long windowAskAt;
-    private long windowAskWait;
-
-    private long timeoutFrom;
-    private int timeouts;
-    private int probes;
-    private boolean anyLost;
-    private long lastLoss;
-    private long paceFrom;
-
     public Conversation(
             Config config, SegmentPool pool, Counters counters, Events events, long nowNanos) {
         conv = config.conv();
         this.events = events;
         this.counters = counters;
         this.pool = pool;
-        send = new SendBuffer(pool, config.mss(), config.firstSn(), config.firstTransmission());
-        receive = new ReceiveBuffer(pool, config.receiveWindow(), config.firstSn());
-        control =
+        var control =
                 config.classic()
                         ? new ClassicControl(config.mss())
-                        : new RateControl(config.mss(), FLUSH_INTERVAL);
-        remoteEdge = config.firstSn() + DEFAULT_WINDOW;
-        remoteUna = config.firstSn();
-        lastTold = config.receiveWindow();
+                        : new RateControl(config.mss(), FLUSH_INTERVAL, MOST_IN_FLIGHT);
+        flight =
+                new Flight(
+                        control,
+                        new RttEstimator(),
+                        counters,
+                        config.firstTransmission(),
+                        nowNanos);
+        send = new SendBuffer(pool, flight, config.mss(), config.firstSn());
+        receive = new ReceiveBuffer(pool, config.receiveWindow(), config.firstSn());
+        peerWindow = new PeerWindow(config.firstSn(), FIRST_WINDOW_ASK);
+        tells = new WindowTells(config.receiveWindow());
         lastHeard = nowNanos;
         lastPush = nowNanos;
         keepaliveAt = nowNanos + FIRST_KEEPALIVE;
-        paceFrom = nowNanos;
-        timeoutFrom = nowNanos;
     }
 
     // ---- input
@@ -179,7 +149,7 @@ public final class Conversation {
             lastHeard = nowNanos;
             keepaliveAt = nowNanos + FIRST_KEEPALIVE;
         }
-        evaluateAcks(nowNanos);
+        flight.evaluateAcks(peerWindow.size(), nowNanos);
         return believed;
     }
 
@@ -200,17 +170,10 @@ public final class Conversation {
             return false;
         }
         send.acknowledgeBefore(segment.una, nowNanos);
-        if (segment.una - remoteUna > 0) {
-            remoteUna = segment.una;
-        }
-        widestRemoteWindow = Math.max(widestRemoteWindow, segment.window);
-        int edge = segment.una + segment.window;
-        if (edge - remoteEdge > 0) {
-            remoteEdge = edge;
-        }
+        peerWindow.told(segment.una, segment.window);
         switch (segment.command) {
             case Segment.PUSH, Segment.FIN -> {
-                tellsLeft = 0;
+                tells.heard();
                 if (!receive.accept(segment, in)) {
                     return false;
                 }
@@ -232,33 +195,6 @@ public final class Conversation {
         return true;
     }
 
-    private void evaluateAcks(long nowNanos) {
-        AckSummary summary = send.takeSummary();
-        if (summary == null) {
-            return;
-        }
-        timeouts = 0;
-        probes = 0;
-        timeoutFrom = nowNanos;
-        if (summary.rttNanos > 0) {
-            rtt.sample(summary.rttNanos);
-        }
-        summary.remoteWindow = Math.max(1, remoteEdge - remoteUna);
-        control.onAcks(summary, nowNanos);
-        send.clearSummary();
-        detectLosses(nowNanos);
-    }
-
-    private void detectLosses(long nowNanos) {
-        int inFlight = send.inFlight();
-        int found = send.detectLosses(rtt.cautious(), nowNanos);
-        if (found > 0) {
-            noteLoss(nowNanos);
-            counters.fastRetransmitted += found;
-            control.onLosses(found, inFlight, nowNanos);
-        }
-    }
-
     // ---- the application's side
 
     /// Takes bytes of the stream, as many as may be held.
@@ -269,7 +205,7 @@ public final class Conversation {
     private int mostHeld() {
         return pool.exhausted()
                 ? LEAST_HELD
-                : Math.clamp(2L * control.window(), LEAST_HELD, MOST_HELD);
+                : Math.clamp(2L * flight.window(), LEAST_HELD, MOST_HELD);
     }
 
     /// Whether [#write] would take something.
@@ -283,7 +219,7 @@ public final class Conversation {
     /// @throws IllegalArgumentException if the peer's window can never hold it
     public boolean writeMessage(ByteBuffer message) {
         int fragments = send.fragments(message.remaining());
-        int most = Math.min(MOST_FRAGMENTS, widestRemoteWindow);
+        int most = Math.min(MOST_FRAGMENTS, peerWindow.widest());
         if (fragments > most) {
             throw new IllegalArgumentException(
                     "a message of %d fragments, the peer takes %d".formatted(fragments, most));
@@ -318,13 +254,8 @@ public final class Conversation {
     }
 
     private void openWindow(long nowNanos) {
-        int limit = receive.limit();
-        if (lastTold < limit / 4 && receive.window() >= limit / 2) {
-            lastTold = receive.window();
+        if (tells.opens(receive.window(), receive.limit(), nowNanos)) {
             tell(0, 0, 0);
-            tellsLeft = WINDOW_TELLS - 1;
-            tellWait = FIRST_TELL_AGAIN;
-            tellAt = nowNanos + tellWait;
         }
     }
 
@@ -365,7 +296,7 @@ public final class Conversation {
 
     /// Whether the peer has echoed what only a receiver of our segments can know.
     public boolean provenByEcho() {
-        return send.provenByEcho();
+        return flight.provenByEcho();
     }
 
     // ---- settings that change on the way
@@ -382,26 +313,21 @@ public final class Conversation {
 
     /// Says that the peer acknowledges at once, without a flush interval.
     public void peerAcknowledgesAtOnce() {
-        rtt.peerAcknowledgesAtOnce();
-        control.peerAcknowledgesAtOnce();
+        flight.peerAcknowledgesAtOnce();
     }
 
     /// Adds a round-trip time that was measured otherwise than by data.
     public void sampleRoundTrip(long nanos, long nowNanos) {
-        rtt.sample(nanos);
-        control.onRoundTrip(nanos, nowNanos);
+        flight.sampleRoundTrip(nanos, nowNanos);
     }
 
     public long smoothedRoundTrip() {
-        return rtt.smoothed();
+        return flight.smoothedRoundTrip();
     }
 
     /// Sends everything in flight again, because the peer has not taken it.
     public void resendAll(long nowNanos) {
-        send.loseOldest(send.inFlight());
-        timeouts = 0;
-        timeoutFrom = nowNanos;
-        paceFrom = nowNanos;
+        flight.resendAll(nowNanos);
     }
 
     /// Asks for the peer's window, in words that an ordinary KCP peer does not look at.
@@ -439,12 +365,12 @@ public final class Conversation {
             Segment.write(out, conv, Segment.WINDOW_TELL, tellFrg, window, tellTs, tellSn, una, 0);
             tellDue = false;
         }
-        if (nowNanos - paceFrom >= 0) {
+        if (flight.isPaced(nowNanos)) {
             emitData(out, end, window, una, nowNanos);
         }
         int written = out.position() - begin;
         if (written > 0) {
-            lastTold = window;
+            tells.told(window);
         }
         return written > 0;
     }
@@ -452,54 +378,39 @@ public final class Conversation {
     private void emitData(ByteBuffer out, int end, int window, int una, long nowNanos) {
         int before = out.position();
         while (maySend()) {
-            boolean again = send.lost() > 0;
-            int sn = again ? send.firstLost() : send.next();
+            int sn = send.lost() > 0 ? send.firstLost() : send.next();
             if (end - out.position() < Segment.HEADER_LENGTH + send.lengthOf(sn)) {
                 break;
             }
-            if (send.inFlight() == 0) {
-                timeoutFrom = nowNanos;
-            }
             send.send(sn, out, conv, window, una, nowNanos);
-            counters.segmentsSent++;
-            if (again) {
-                counters.retransmitted++;
-                probes = Math.max(0, probes - 1);
-            }
         }
         int bytes = out.position() - before;
         if (bytes > 0) {
-            pace(bytes, nowNanos);
+            flight.pace(bytes, nowNanos);
         }
         // A full window of the peer is part of the path, until the peer reads no more.
         boolean idle = send.unsent() == 0 || waitsForWindow();
-        if (idle && send.lost() == 0 && send.inFlight() < control.window()) {
-            send.applicationLimited();
+        if (idle && send.lost() == 0 && flight.hasRoom()) {
+            flight.applicationLimited(send.mss());
         }
-    }
-
-    /// Gives the path time for bytes that were sent.
-    private void pace(int bytes, long nowNanos) {
-        long earliest = nowNanos - PACING_SLACK;
-        paceFrom = (paceFrom - earliest < 0 ? earliest : paceFrom) + control.paceNanos(bytes);
     }
 
     /// Whether a segment was found lost within this time.
     public boolean hasLostWithin(long nanos, long nowNanos) {
-        return anyLost && nowNanos - lastLoss < nanos;
+        return flight.hasLostWithin(nanos, nowNanos);
     }
 
     /// Whether [#emit] would write data.
     public boolean hasData(long nowNanos) {
-        return nowNanos - paceFrom >= 0 && maySend();
+        return flight.isPaced(nowNanos) && maySend();
     }
 
     private boolean maySend() {
-        int window = Math.min(mostInFlight, control.window());
+        boolean bounded = flight.inFlight() >= mostInFlight;
         if (send.lost() > 0) {
-            return probes > 0 || send.inFlight() < window;
+            return flight.isProbing() || !bounded && flight.hasRoom();
         }
-        return send.unsent() > 0 && send.next() - remoteEdge < 0 && send.inFlight() < window;
+        return send.unsent() > 0 && peerWindow.takes(send.next()) && !bounded && flight.hasRoom();
     }
 
     // ---- time
@@ -525,10 +436,7 @@ public final class Conversation {
     }
 
     public void handleTimeout(long nowNanos) {
-        detectLosses(nowNanos);
-        if (send.inFlight() > 0 && nowNanos - timeoutFrom >= timeout()) {
-            timeOut(nowNanos);
-        }
+        flight.handleTimeout(nowNanos);
         if (nowNanos - keepaliveAt >= 0) {
             keepaliveAt = nowNanos + NEXT_KEEPALIVE;
             counters.keepalives++;
@@ -536,82 +444,27 @@ public final class Conversation {
                 ask(0, 0, 0);
             }
         }
-        if (tellsLeft > 0 && nowNanos - tellAt >= 0) {
-            tellsLeft--;
-            tellWait *= 2;
-            tellAt = nowNanos + tellWait;
+        if (tells.again(nowNanos)) {
             tell(0, 0, 0);
         }
-        askShutWindow(nowNanos);
-    }
-
-    private void timeOut(long nowNanos) {
-        counters.timeouts++;
-        noteLoss(nowNanos);
-        timeouts++;
-        timeoutFrom = nowNanos;
-        paceFrom = nowNanos;
-        probes = PROBES;
-        if (timeouts == 1) {
-            // Perhaps only the last segments or their acknowledgements were lost.
-            send.loseOldest(PROBES);
-        } else {
-            send.loseOldest(send.inFlight());
-            control.onTimeout(nowNanos);
-        }
-    }
-
-    private void noteLoss(long nowNanos) {
-        anyLost = true;
-        lastLoss = nowNanos;
-    }
-
-    private long timeout() {
-        long backoff = rtt.rto();
-        for (int i = 0; i < timeouts && backoff < LONGEST_BACKOFF; i++) {
-            backoff += backoff / 2;
-        }
-        return Math.max(rtt.rto(), Math.min(backoff, LONGEST_BACKOFF));
-    }
-
-    private void askShutWindow(long nowNanos) {
-        if (!waitsForWindow()) {
-            windowShut = false;
-        } else if (!windowShut) {
-            windowShut = true;
-            windowAskWait = FIRST_WINDOW_ASK;
-            windowAskAt = nowNanos + windowAskWait;
-        } else if (nowNanos - windowAskAt >= 0) {
-            windowAskWait = Math.min(windowAskWait + windowAskWait / 2, LONGEST_WINDOW_ASK);
-            windowAskAt = nowNanos + windowAskWait;
-            if (!askDue) {
-                ask(0, 0, 0);
-            }
+        if (peerWindow.asks(waitsForWindow(), nowNanos) && !askDue) {
+            ask(0, 0, 0);
         }
     }
 
     private boolean waitsForWindow() {
-        return send.unsent() > 0 && send.inFlight() == 0 && send.next() - remoteEdge >= 0;
+        return send.unsent() > 0 && send.outstanding() == 0 && !peerWindow.takes(send.next());
     }
 
     /// In how many nanoseconds [#handleTimeout] or [#emit] has something to do, if nothing
     /// arrives: 0 if it is due.
     public long nanosUntilTimeout(long nowNanos) {
-        long least = keepaliveAt - nowNanos;
-        if (send.inFlight() > 0) {
-            least = Math.min(least, timeoutFrom + timeout() - nowNanos);
-            least = Math.min(least, send.nanosUntilLoss(rtt.cautious(), nowNanos));
+        long least = Math.min(keepaliveAt - nowNanos, flight.nanosUntilTimeout(nowNanos));
+        if (!flight.isPaced(nowNanos) && maySend()) {
+            least = Math.min(least, flight.nanosUntilPaced(nowNanos));
         }
-        if (paceFrom - nowNanos > 0 && maySend()) {
-            least = Math.min(least, paceFrom - nowNanos);
-        }
-        if (tellsLeft > 0) {
-            least = Math.min(least, tellAt - nowNanos);
-        }
-        if (waitsForWindow()) {
-            least = windowShut ? Math.min(least, windowAskAt - nowNanos) : 0;
-        }
-        return least;
+        least = Math.min(least, tells.nanosUntilAgain(nowNanos));
+        return Math.min(least, peerWindow.nanosUntilAsk(waitsForWindow(), nowNanos));
     }
 
     /// Gives memory back that is not needed at rest.
@@ -634,6 +487,6 @@ public final class Conversation {
 
     /// Retransmissions that turned out to have been needless.
     long spurious() {
-        return send.spurious();
+        return flight.spurious();
     }
 }

@@ -11,7 +11,6 @@ final class RateControl implements CongestionControl {
 
     private static final int LEAST_WINDOW = 16;
     private static final int TIMEOUT_WINDOW = 4;
-    private static final int MOST_WINDOW = 2048;
 
     private static final double MARGIN = 0.99;
     private static final double START_GAIN = 2.77;
@@ -45,7 +44,8 @@ final class RateControl implements CongestionControl {
         CRUISE
     }
 
-    private final int segmentLength;
+    private int segmentLength;
+    private final int mostWindow;
     private final double[] best = new double[FILTER_ROUNDS];
     private int bestSlot;
     private boolean measured;
@@ -71,7 +71,10 @@ final class RateControl implements CongestionControl {
     private int fullRounds;
     private int window = FIRST_WINDOW;
 
-    RateControl(int mss, long ackDelay) {
+    /// @param ackDelay how long the peer may hold an acknowledgement back
+    /// @param mostWindow the most segments in flight
+    RateControl(int mss, long ackDelay, int mostWindow) {
+        this.mostWindow = mostWindow;
         segmentLength = mss + Segment.HEADER_LENGTH;
         this.ackDelay = ackDelay;
     }
@@ -79,6 +82,16 @@ final class RateControl implements CongestionControl {
     @Override
     public int window() {
         return timedOut ? TIMEOUT_WINDOW : window;
+    }
+
+    @Override
+    public double bytesPerSecond() {
+        return rate * 1e9;
+    }
+
+    @Override
+    public void useSegments(int mss) {
+        segmentLength = mss + Segment.HEADER_LENGTH;
     }
 
     @Override
@@ -210,7 +223,7 @@ final class RateControl implements CongestionControl {
         if (measured) {
             double gain = mode == Mode.START ? START_GAIN : WINDOW_GAIN;
             int least = mode == Mode.START ? FIRST_WINDOW : LEAST_WINDOW;
-            window = Math.clamp(target(gain), least, MOST_WINDOW);
+            window = Math.clamp(target(gain), least, mostWindow);
         }
     }
 

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 /// What the peer has sent and the application has not yet read: a ring indexed by `sn`, whose
 /// room beyond what is unread is the window that is advertised.
 final class ReceiveBuffer {
+    /// So many segments may be held even when memory is scarce.
+    private static final int LITTLE = 32;
 
     private static final class Slot {
         private byte @Nullable [] data;
@@ -18,7 +20,15 @@ final class ReceiveBuffer {
 
     private final Ring<Slot> ring = new Ring<>(Slot[]::new, Slot::new);
     private final SegmentPool pool;
-    private int window;
+
+    /// How many segments beyond the one that is read next are taken.
+    private int limit;
+
+    /// The sn before which the peer has been let to send: never moves back.
+    private int edge;
+
+    /// How many segments are held.
+    private int held;
 
     /// The sn that is read next.
     private int first;
@@ -37,7 +47,8 @@ final class ReceiveBuffer {
 
     ReceiveBuffer(SegmentPool pool, int window, int firstSn) {
         this.pool = pool;
-        this.window = window;
+        limit = window;
+        edge = firstSn + window;
         first = firstSn;
         next = firstSn;
         end = firstSn;
@@ -50,16 +61,40 @@ final class ReceiveBuffer {
 
     /// How many segments beyond [#next] are taken.
     int window() {
-        return window - (next - first);
+        return edge - next;
     }
 
-    /// Widens the window; it never narrows, because what was promised is kept.
+    /// Widens the window.
     void widen(int segments) {
-        window = Math.max(window, segments);
+        limitTo(Math.max(limit, segments));
+    }
+
+    /// Sets how many segments may wait. What was promised is kept: a window narrows only as what
+    /// it let through is read.
+    void limitTo(int segments) {
+        limit = segments;
+        promise();
+    }
+
+    private void promise() {
+        int promised = first + limit;
+        if (promised - edge > 0) {
+            edge = promised;
+        }
     }
 
     int limit() {
-        return window;
+        return limit;
+    }
+
+    /// How many segments have arrived in order and are not yet read.
+    int unread() {
+        return next - first;
+    }
+
+    /// Whether nothing is held and nothing was promised that [#limitTo] would not promise.
+    boolean isEmpty() {
+        return first == end;
     }
 
     /// Takes a PUSH or FIN.
@@ -67,7 +102,7 @@ final class ReceiveBuffer {
     /// @return whether it is to be acknowledged: it was new or had arrived before
     boolean accept(Segment segment, ByteBuffer in) {
         int sn = segment.sn;
-        if (sn - (first + window) >= 0 || segment.length > SegmentPool.BLOCK_LENGTH) {
+        if (sn - edge >= 0 || segment.length > SegmentPool.BLOCK_LENGTH) {
             return false;
         }
         if (sn - next < 0) {
@@ -78,7 +113,7 @@ final class ReceiveBuffer {
         }
         // What is not acknowledged is sent again; what is next is taken, so that nothing stalls.
         boolean arrivedBefore = sn - end < 0 && ring.at(sn).filled;
-        if (pool.exhausted() && sn != first && !arrivedBefore) {
+        if (sn != first && !arrivedBefore && (held < LITTLE ? pool.exhausted() : pool.scarce())) {
             return false;
         }
         ring.reserve(first, sn - first + 1);
@@ -94,7 +129,8 @@ final class ReceiveBuffer {
         slot.fin = segment.command == Segment.FIN;
         slot.length = slot.fin ? 0 : segment.length;
         if (slot.length > 0) {
-            byte[] block = pool.take();
+            byte[] block = pool.take(slot.length);
+            held++;
             in.get(segment.dataAt, block, 0, slot.length);
             slot.data = block;
         }
@@ -172,13 +208,19 @@ final class ReceiveBuffer {
     }
 
     private void drop(Slot slot) {
+        empty(slot);
+        offset = 0;
+        first++;
+        promise();
+    }
+
+    private void empty(Slot slot) {
         if (slot.data != null) {
             pool.give(slot.data);
             slot.data = null;
+            held--;
         }
         slot.filled = false;
-        offset = 0;
-        first++;
     }
 
     /// Gives memory back when there is nothing to hold.
@@ -190,27 +232,18 @@ final class ReceiveBuffer {
 
     /// Drops what has arrived out of order, which nothing will complete any more.
     void releaseUnreachable() {
-        releaseFrom(next);
+        for (int sn = next; sn != end; sn++) {
+            empty(ring.at(sn));
+        }
         end = next;
     }
 
     /// Drops everything, which nobody will read any more.
     void release() {
-        releaseFrom(first);
-        first = end;
-        next = end;
-        offset = 0;
-        finSeen = false;
-    }
-
-    private void releaseFrom(int from) {
-        for (int sn = from; sn != end; sn++) {
-            Slot slot = ring.at(sn);
-            if (slot.data != null) {
-                pool.give(slot.data);
-                slot.data = null;
-            }
-            slot.filled = false;
+        releaseUnreachable();
+        while (first != next) {
+            drop(ring.at(first));
         }
+        finSeen = false;
     }
 }

@@ -34,6 +34,13 @@ public final class Segment {
     /// The end of both directions; `sn` is a [natt.core.ResetCode].
     public static final int RESET = 86;
 
+    /// Acknowledges runs of segments, inside sessions only: its data are runs of 10 bytes (first
+    /// `sn` 4, first transmission 4, count 2), each of segments that arrived in one row, with
+    /// transmission numbers in one row too.
+    public static final int ACK_RUNS = 87;
+
+    private final int lastCommand;
+
     int conv;
     int command;
     int frg;
@@ -44,7 +51,14 @@ public final class Segment {
     int length;
     int dataAt;
 
-    public Segment() {}
+    public Segment() {
+        this(RESET);
+    }
+
+    /// @param lastCommand the greatest command that is known
+    public Segment(int lastCommand) {
+        this.lastCommand = lastCommand;
+    }
 
     public int conv() {
         return conv;
@@ -56,6 +70,14 @@ public final class Segment {
 
     public int frg() {
         return frg;
+    }
+
+    public int window() {
+        return window;
+    }
+
+    public int una() {
+        return una;
     }
 
     public int ts() {
@@ -92,7 +114,7 @@ public final class Segment {
         una = in.getInt(at + 16);
         length = in.getInt(at + 20);
         dataAt = at + HEADER_LENGTH;
-        return command >= PUSH && command <= RESET && length >= 0 && length <= end - dataAt;
+        return command >= PUSH && command <= lastCommand && length >= 0 && length <= end - dataAt;
     }
 
     /// Whether the bytes from `at` to `end` are one or more whole segments of one conversation.
@@ -109,6 +131,18 @@ public final class Segment {
             }
             next = dataAt + length;
         }
+        return true;
+    }
+
+    /// Whether the bytes from `at` to `end` are one or more whole segments of any conversations.
+    public boolean whole(ByteBuffer in, int at, int end) {
+        int next = at;
+        do {
+            if (!read(in, next, end)) {
+                return false;
+            }
+            next = dataAt + length;
+        } while (next < end);
         return true;
     }
 

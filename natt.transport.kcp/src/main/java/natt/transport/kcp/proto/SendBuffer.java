@@ -1,61 +1,17 @@
 package natt.transport.kcp.proto;
 
-import org.jspecify.annotations.Nullable;
+import natt.transport.kcp.proto.Outgoing.State;
 
 import java.nio.ByteBuffer;
 
-/// What one side has written and the peer has not yet acknowledged: a ring indexed by `sn`, and
-/// across it a list in the order of transmission, by which losses are found.
+/// What one side has written and the peer has not yet acknowledged: a ring indexed by `sn`.
 ///
-/// Every transmission has a number, which travels in `ts` and comes back in the
-/// acknowledgement. So a segment is lost when transmissions after its own are acknowledged,
-/// whichever segments they carried (RFC 9002, section 6.1), and every round-trip time is exact.
-///
-/// `sn` and transmission numbers wrap; only differences are compared.
+/// `sn` wraps; only differences are compared.
 final class SendBuffer {
-    /// How many later transmissions must be acknowledged before one counts as lost.
-    static final int REORDERING_THRESHOLD = 3;
-
-    private static final int MAX_REORDERING_LEVEL = 4;
-
-    /// Acknowledged segments without a sign of reordering after which less of it is assumed.
-    private static final int CALM_SEGMENTS = 2000;
-
-    /// The timer granularity that loss detection allows for, in nanoseconds.
-    private static final long GRANULARITY = 1_000_000;
-
-    private enum State {
-        UNSENT,
-        IN_FLIGHT,
-        LOST,
-        ACKNOWLEDGED
-    }
-
-    /// One segment, and what is known of its latest transmission.
-    private static final class Slot {
-        private byte @Nullable [] data;
-        private int sn;
-        private int length;
-        private int command;
-        private int frg;
-        private State state = State.UNSENT;
-        private int transmissions;
-        private int transmission;
-        private long sentAt;
-
-        // The state of delivery when it was sent, from which a rate is computed later.
-        private long delivered;
-        private long deliveredAt;
-        private long flightBeganAt;
-        private boolean applicationLimited;
-
-        private @Nullable Slot earlier;
-        private @Nullable Slot later;
-    }
-
-    private final Ring<Slot> ring = new Ring<>(Slot[]::new, Slot::new);
+    private final Ring<Outgoing> ring = new Ring<>(Outgoing[]::new, () -> new Outgoing(this));
     private final SegmentPool pool;
-    private final int mss;
+    private final Flight flight;
+    private int mss;
 
     /// The oldest unacknowledged sn.
     private int una;
@@ -66,39 +22,19 @@ final class SendBuffer {
     /// The first sn not yet written.
     private int end;
 
-    private @Nullable Slot oldest;
-    private @Nullable Slot newest;
-    private int inFlight;
     private int lost;
 
     /// No segment before this sn is lost.
     private int firstLostHint;
 
-    private int nextTransmission;
-    private int largestAcknowledged;
-    private boolean anyAcknowledged;
-    private boolean provenByEcho;
-    private int reorderingLevel;
-    private int calm;
-    private long spurious;
-
-    private long delivered;
-    private long deliveredAt;
-    private long flightBeganAt;
-    private long limitedUntil;
-
-    private final AckSummary summary = new AckSummary();
-    private boolean sampled;
-    private int sampledTransmission;
-
-    SendBuffer(SegmentPool pool, int mss, int firstSn, int firstTransmission) {
+    SendBuffer(SegmentPool pool, Flight flight, int mss, int firstSn) {
         this.pool = pool;
+        this.flight = flight;
         this.mss = mss;
         una = firstSn;
         next = firstSn;
         end = firstSn;
         firstLostHint = firstSn;
-        nextTransmission = firstTransmission;
     }
 
     int una() {
@@ -118,23 +54,22 @@ final class SendBuffer {
         return end - next;
     }
 
-    int inFlight() {
-        return inFlight;
+    /// The number of segments from the oldest unacknowledged one to the last that was sent.
+    int outstanding() {
+        return next - una;
     }
 
     int lost() {
         return lost;
     }
 
-    /// Whether an acknowledgement has echoed a transmission number of ours, which only someone
-    /// who received it can know.
-    boolean provenByEcho() {
-        return provenByEcho;
+    int mss() {
+        return mss;
     }
 
-    /// How often a retransmission turned out to have been needless.
-    long spurious() {
-        return spurious;
+    /// Cuts what is written from now on for so much data in a segment.
+    void useSegments(int mss) {
+        this.mss = mss;
     }
 
     /// Adds bytes to the stream, filling the last unsent segment first.
@@ -143,8 +78,8 @@ final class SendBuffer {
     int append(ByteBuffer bytes, int mostHeld) {
         int before = bytes.remaining();
         if (unsent() > 0) {
-            Slot last = ring.at(end - 1);
-            if (last.command == Segment.PUSH && last.frg == 0) {
+            Outgoing last = ring.at(end - 1);
+            if (last.command == Segment.PUSH && last.frg == 0 && !last.whole) {
                 fill(last, bytes);
             }
         }
@@ -162,6 +97,13 @@ final class SendBuffer {
         }
     }
 
+    /// Adds one segment to whose data nothing is appended.
+    void appendWhole(ByteBuffer data) {
+        Outgoing segment = add(Segment.PUSH, 0);
+        segment.whole = true;
+        fill(segment, data);
+    }
+
     int fragments(int bytes) {
         return Math.max(1, Math.ceilDiv(bytes, mss));
     }
@@ -170,26 +112,30 @@ final class SendBuffer {
         add(Segment.FIN, 0);
     }
 
-    private Slot add(int command, int frg) {
+    private Outgoing add(int command, int frg) {
         ring.reserve(una, held() + 1);
-        Slot slot = ring.at(end);
+        Outgoing slot = ring.at(end);
         slot.sn = end++;
         slot.length = 0;
         slot.command = command;
         slot.frg = frg;
+        slot.whole = false;
         slot.state = State.UNSENT;
         slot.transmissions = 0;
         return slot;
     }
 
-    private void fill(Slot slot, ByteBuffer bytes) {
-        int n = Math.min(bytes.remaining(), mss - slot.length);
+    private void fill(Outgoing slot, ByteBuffer bytes) {
+        if (!bytes.hasRemaining()) {
+            return;
+        }
+        byte[] block = slot.data;
+        if (block == null) {
+            block = pool.take(mss);
+            slot.data = block;
+        }
+        int n = Math.min(bytes.remaining(), Math.min(mss, block.length) - slot.length);
         if (n > 0) {
-            byte[] block = slot.data;
-            if (block == null) {
-                block = pool.take();
-                slot.data = block;
-            }
             bytes.get(block, slot.length, n);
             slot.length += n;
         }
@@ -209,24 +155,33 @@ final class SendBuffer {
 
     /// Writes a lost segment, or the first that was never sent, and counts it as sent.
     void send(int sn, ByteBuffer out, int conv, int window, int peerUna, long nowNanos) {
-        Slot slot = ring.at(sn);
+        Outgoing slot = ring.at(sn);
         if (slot.state == State.LOST) {
             lost--;
         } else {
             next++;
         }
-        if (inFlight == 0) {
-            flightBeganAt = nowNanos;
-            deliveredAt = nowNanos;
-        }
-        slot.transmission = nextTransmission++;
-        slot.transmissions++;
-        slot.sentAt = nowNanos;
-        slot.delivered = delivered;
-        slot.deliveredAt = deliveredAt;
-        slot.flightBeganAt = flightBeganAt;
-        slot.applicationLimited = limitedUntil - delivered > 0;
-        link(slot);
+        flight.send(slot, nowNanos);
+        write(slot, out, conv, window, peerUna);
+    }
+
+    /// Writes a segment again as it was sent last, for the case that this transmission is lost: it
+    /// has the same number, so that either copy's acknowledgement is that of both.
+    void sendCopy(int sn, ByteBuffer out, int conv, int window, int peerUna) {
+        write(ring.at(sn), out, conv, window, peerUna);
+    }
+
+    /// Whether the latest transmission of a segment is still in flight.
+    boolean isInFlight(int sn) {
+        return sn - una >= 0 && sn - next < 0 && ring.at(sn).state == State.IN_FLIGHT;
+    }
+
+    /// Sets the `frg` of a segment that is sent next.
+    void mark(int sn, int frg) {
+        ring.at(sn).frg = frg;
+    }
+
+    private static void write(Outgoing slot, ByteBuffer out, int conv, int window, int peerUna) {
         Segment.write(
                 out,
                 conv,
@@ -234,17 +189,12 @@ final class SendBuffer {
                 slot.frg,
                 window,
                 slot.transmission,
-                sn,
+                slot.sn,
                 peerUna,
                 slot.length);
         if (slot.data != null) {
             out.put(slot.data, 0, slot.length);
         }
-    }
-
-    /// Notes that there is nothing to send although more might be on its way.
-    void applicationLimited() {
-        limitedUntil = delivered + Math.max(1, (long) inFlight * mss);
     }
 
     /// Takes the acknowledgement of one segment. One for a segment that was never sent, or that
@@ -253,23 +203,15 @@ final class SendBuffer {
         if (sn - una < 0 || sn - next >= 0) {
             return;
         }
-        Slot slot = ring.at(sn);
+        Outgoing slot = ring.at(sn);
         if (slot.state == State.ACKNOWLEDGED) {
             return;
         }
-        boolean latest = ts == slot.transmission;
-        if (latest) {
-            provenByEcho = true;
-            summary.rttNanos = Math.max(1, nowNanos - slot.sentAt);
-        } else if (slot.transmissions > 1) {
-            spurious++;
-            calm = 0;
-            reorderingLevel = Math.min(reorderingLevel + 1, MAX_REORDERING_LEVEL);
-        }
-        deliver(slot, latest, nowNanos);
+        settle(slot);
+        flight.deliver(slot, ts, nowNanos);
         while (una != next && ring.at(una).state == State.ACKNOWLEDGED) {
             una++;
-            summary.advanced = true;
+            flight.advanced();
         }
         keepHintInside();
     }
@@ -282,12 +224,13 @@ final class SendBuffer {
     /// Takes a cumulative acknowledgement of everything before an sn.
     void acknowledgeBefore(int peerUna, long nowNanos) {
         while (peerUna - una > 0) {
-            Slot slot = ring.at(una);
+            Outgoing slot = ring.at(una);
             if (slot.state != State.ACKNOWLEDGED) {
-                deliver(slot, slot.transmissions == 1, nowNanos);
+                settle(slot);
+                flight.deliver(slot, slot.transmissions == 1, nowNanos);
             }
             una++;
-            summary.advanced = true;
+            flight.advanced();
         }
         keepHintInside();
     }
@@ -298,137 +241,27 @@ final class SendBuffer {
         }
     }
 
-    /// @param known whether it is known which transmission arrived: the latest
-    private void deliver(Slot slot, boolean known, long nowNanos) {
-        if (slot.state == State.IN_FLIGHT) {
-            unlink(slot);
-        } else {
+    /// Lets go of what an acknowledged segment holds.
+    private void settle(Outgoing slot) {
+        if (slot.state == State.LOST) {
             lost--;
         }
-        slot.state = State.ACKNOWLEDGED;
-        delivered += slot.length + Segment.HEADER_LENGTH;
-        deliveredAt = nowNanos;
+        drop(slot);
+    }
+
+    private void drop(Outgoing slot) {
         if (slot.data != null) {
             pool.give(slot.data);
             slot.data = null;
         }
-        summary.segments++;
-        if (++calm >= CALM_SEGMENTS) {
-            calm = 0;
-            reorderingLevel = Math.max(0, reorderingLevel - 1);
-        }
-        if (!known) {
-            return;
-        }
-        if (!anyAcknowledged || slot.transmission - largestAcknowledged > 0) {
-            anyAcknowledged = true;
-            largestAcknowledged = slot.transmission;
-        }
-        if (!sampled || slot.transmission - sampledTransmission > 0) {
-            sampled = true;
-            sampledTransmission = slot.transmission;
-            summary.intervalNanos =
-                    Math.max(slot.sentAt - slot.flightBeganAt, nowNanos - slot.deliveredAt);
-            summary.deliveredBefore = slot.delivered;
-            summary.applicationLimited = slot.applicationLimited;
-            flightBeganAt = slot.sentAt;
-        }
     }
 
-    /// Hands out what was learned since the last call, or null if that is nothing. The object is
-    /// used again for the next.
-    @Nullable AckSummary takeSummary() {
-        if (summary.segments == 0) {
-            return null;
-        }
-        summary.delivered = delivered;
-        summary.inFlight = inFlight;
-        return summary;
-    }
-
-    void clearSummary() {
-        summary.clear();
-        sampled = false;
-    }
-
-    /// Marks as lost what was transmitted before an acknowledged transmission: by three or more
-    /// places, or by more than the round trip and an eighth. Both bounds widen with the
-    /// reordering seen.
-    ///
-    /// @return how many were found lost
-    int detectLosses(long rttNanos, long nowNanos) {
-        int found = 0;
-        while (oldest != null && isOvertaken(oldest)) {
-            int threshold = REORDERING_THRESHOLD << reorderingLevel;
-            if (largestAcknowledged - oldest.transmission < threshold
-                    && nowNanos - oldest.sentAt < patience(rttNanos)) {
-                break;
-            }
-            lose(oldest);
-            found++;
-        }
-        return found;
-    }
-
-    /// In how long the oldest, overtaken transmission will count as lost; NEVER if no
-    /// transmission has been overtaken.
-    long nanosUntilLoss(long rttNanos, long nowNanos) {
-        return oldest != null && isOvertaken(oldest)
-                ? oldest.sentAt + patience(rttNanos) - nowNanos
-                : Long.MAX_VALUE;
-    }
-
-    private boolean isOvertaken(Slot slot) {
-        return anyAcknowledged && largestAcknowledged - slot.transmission > 0;
-    }
-
-    private long patience(long rttNanos) {
-        return rttNanos + (rttNanos << reorderingLevel) / 8 + GRANULARITY;
-    }
-
-    /// Marks the oldest transmissions in flight as lost.
-    void loseOldest(int most) {
-        for (int i = 0; i < most && oldest != null; i++) {
-            lose(oldest);
-        }
-    }
-
-    private void lose(Slot slot) {
-        unlink(slot);
-        slot.state = State.LOST;
+    /// Notes that the flight has lost a segment.
+    void lost(Outgoing slot) {
         lost++;
         if (slot.sn - firstLostHint < 0) {
             firstLostHint = slot.sn;
         }
-    }
-
-    private void link(Slot slot) {
-        slot.state = State.IN_FLIGHT;
-        inFlight++;
-        slot.earlier = newest;
-        slot.later = null;
-        if (newest == null) {
-            oldest = slot;
-        } else {
-            newest.later = slot;
-        }
-        newest = slot;
-    }
-
-    private void unlink(Slot slot) {
-        inFlight--;
-        if (slot.earlier == null) {
-            oldest = slot.later;
-        } else {
-            slot.earlier.later = slot.later;
-        }
-        if (slot.later == null) {
-            newest = slot.earlier;
-        } else {
-            slot.later.earlier = slot.earlier;
-        }
-        slot.earlier = null;
-        slot.later = null;
     }
 
     /// Gives memory back when there is nothing to hold.
@@ -441,17 +274,13 @@ final class SendBuffer {
     /// Drops everything.
     void release() {
         for (int sn = una; sn != end; sn++) {
-            Slot slot = ring.at(sn);
-            if (slot.data != null) {
-                pool.give(slot.data);
-                slot.data = null;
-            }
+            Outgoing slot = ring.at(sn);
+            flight.forget(slot);
+            drop(slot);
         }
         una = end;
         next = end;
-        oldest = null;
-        newest = null;
-        inFlight = 0;
+        firstLostHint = end;
         lost = 0;
     }
 }

@@ -1,0 +1,166 @@
+package natt.core.node;
+
+import natt.core.DnsRecord;
+import natt.core.NodeKey;
+import natt.core.publish.KcpGoRecords;
+import natt.core.publish.NattRecord;
+import natt.core.publish.Publication;
+import natt.core.spi.DnsProvider.PublishException;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+
+/// What a node publishes under its name: one set of records for all its wires.
+final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("natt");
+
+    private final ServerConfig config;
+    private final Publication publication;
+    private final Optional<RecordNumbers> numbers;
+    private final CompletableFuture<@Nullable Void> published;
+    private final CompletableFuture<String> failure;
+    private List<InetSocketAddress> sessionsAt = List.of();
+    private List<InetSocketAddress> written = List.of();
+    private @Nullable InetSocketAddress plainAt;
+    private List<DnsRecord> ofSessions = List.of();
+    private boolean silent;
+
+    /// @param published completed when records have been published for the first time
+    /// @param failure completed with one line for the user if that is refused
+    Notice(
+            ServerConfig config,
+            RandomGenerator random,
+            CompletableFuture<@Nullable Void> published,
+            CompletableFuture<String> failure) {
+        this.config = config;
+        this.published = published;
+        this.failure = failure;
+        publication = new Publication(config.publisher(), random, this);
+        numbers =
+                config.sessions()
+                        .map(
+                                each ->
+                                        new RecordNumbers(
+                                                each.stateDirectory().resolve("record-number"),
+                                                System::currentTimeMillis));
+    }
+
+    void start() {
+        publication.start();
+    }
+
+    /// Sessions are reached at these addresses.
+    void sessionsAt(List<InetSocketAddress> addresses) {
+        synchronized (this) {
+            sessionsAt = List.copyOf(addresses);
+        }
+        // The number of the record goes to disk, which the driver does not wait for.
+        Thread.startVirtualThread(() -> renew(false));
+    }
+
+    /// The original's wire is reached at this address.
+    void plainAt(InetSocketAddress address) {
+        synchronized (this) {
+            plainAt = address;
+        }
+        Thread.startVirtualThread(() -> renew(false));
+    }
+
+    @Override
+    public void overwrite() {
+        renew(true);
+    }
+
+    @Override
+    public synchronized void giveUp() {
+        silent = true;
+    }
+
+    private synchronized void renew(boolean anew) {
+        if (silent) {
+            return;
+        }
+        if (!sessionsAt.isEmpty() && (anew || !sessionsAt.equals(written))) {
+            written = sessionsAt;
+            ofSessions = sessionRecords(sessionsAt);
+        }
+        var all = new ArrayList<DnsRecord>(ofSessions);
+        if (plainAt != null) {
+            all.addAll(KcpGoRecords.of(config.name(), plainAt, config.ttl()));
+        }
+        if (!all.isEmpty()) {
+            publication.want(all);
+        }
+    }
+
+    private List<DnsRecord> sessionRecords(List<InetSocketAddress> addresses) {
+        NodeKey key = config.sessions().orElseThrow().identity().publicKey();
+        long number = numbers.orElseThrow().next();
+        // The original's A record is at the same name and has another address, maybe.
+        boolean courtesy = config.plain().isEmpty();
+        List<InetSocketAddress> fitting =
+                addresses.subList(0, Math.min(addresses.size(), NattRecord.MOST_ADDRESSES));
+        return NattRecord.records(
+                config.name(),
+                new NattRecord(key, fitting, number, Optional.empty()),
+                config.ttl(),
+                courtesy);
+    }
+
+    /// Publishes, as the last thing, that there is no address any more.
+    void withdraw(Duration patience) throws InterruptedException {
+        List<DnsRecord> last;
+        synchronized (this) {
+            if (silent || written.isEmpty()) {
+                return;
+            }
+            silent = true;
+            last = sessionRecords(List.of());
+        }
+        boolean withdrawn = publication.last(last, patience);
+        if (!withdrawn) {
+            LOG.log(
+                    Level.WARNING,
+                    "the record of {0} could not be withdrawn in time; it keeps its last address",
+                    config.name());
+        }
+    }
+
+    @Override
+    public void published(List<DnsRecord> records) {
+        String shown =
+                String.join(
+                        ", ",
+                        records.stream().map(each -> each.type() + " " + each.content()).toList());
+        LOG.log(
+                Level.INFO,
+                "published {0}: {1}, TTL {2} s",
+                config.name(),
+                shown,
+                config.ttl().toSeconds());
+        published.complete(null);
+    }
+
+    @Override
+    public void failed(PublishException refused) {
+        boolean fatal = refused.kind() == PublishException.Kind.REFUSED && !published.isDone();
+        if (fatal) {
+            failure.complete("cannot publish: " + refused.getMessage());
+        } else {
+            LOG.log(Level.WARNING, "publishing failed, trying again: {0}", refused.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        publication.close();
+    }
+}

@@ -1,0 +1,233 @@
+package natt.core.node;
+
+import natt.core.CloseCode;
+import natt.core.CloseReason;
+import natt.core.HostAndPort;
+import natt.core.NodeKey;
+import natt.core.PreSharedKey;
+import natt.core.ResetCode;
+import natt.core.Text;
+import natt.core.io.Driver;
+import natt.core.io.Port;
+import natt.core.session.Session;
+import natt.core.session.SessionEngine;
+import natt.core.session.SessionEvent;
+import natt.core.spi.Transport.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/// One session with one host, from the search for it to its end, on a port of its own.
+final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
+    private static final System.Logger LOG = System.getLogger("natt");
+
+    /// How long the host is tried.
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /// How long what has ended may still tell the peer so.
+    private static final Duration LINGER = Duration.ofSeconds(5);
+
+    /// Is told, on the driver's thread.
+    interface Owner {
+        /// Streams can be dialed, which are opened with the session.
+        void called(SessionClient client);
+
+        /// There will be no session.
+        ///
+        /// @param why one line for the user
+        void failed(SessionClient client, String why);
+
+        /// The session has ended, and with it its streams.
+        void ended(SessionClient client);
+    }
+
+    private final ClientConfig.Sessions config;
+    private final Driver driver;
+    private final Owner owner;
+    private final Port port;
+    private final SessionEngine engine;
+    private final SessionPumps pumps;
+    private final HostSearch search;
+    private SessionPumps.@Nullable Link link;
+    private boolean over;
+
+    /// @throws IOException if the system gives no UDP port
+    SessionClient(ClientConfig.Sessions config, Driver driver, RandomGenerator random, Owner owner)
+            throws IOException {
+        this.config = config;
+        this.driver = driver;
+        this.owner = owner;
+        port = driver.openPort(new InetSocketAddress(InetAddress.ofLiteral("::"), 0));
+        engine =
+                new SessionEngine(
+                        new SessionEngine.Config(
+                                config.identity(),
+                                PreSharedKey.NONE,
+                                List.of(config.transport()),
+                                Optional.empty(),
+                                random),
+                        driver.nanoTime());
+        pumps = new SessionPumps(engine, this);
+        search = new HostSearch(config, driver, this);
+        port.attach(List.of(engine), pumps);
+    }
+
+    void start() {
+        driver.schedule(PATIENCE, this::giveUp);
+        search.start();
+    }
+
+    void clockJumped() {
+        if (!over) {
+            engine.clockJumped(driver.nanoTime());
+        }
+    }
+
+    private void giveUp() {
+        if (!over && (link == null || state() == Session.State.CONNECTING)) {
+            fail(search.failure(PATIENCE));
+        }
+    }
+
+    boolean called() {
+        return link != null;
+    }
+
+    SessionPumps.Link link() {
+        if (link == null) {
+            throw new IllegalStateException("there is no session yet");
+        }
+        return link;
+    }
+
+    private Session.State state() {
+        return link().session().state();
+    }
+
+    /// Says why the host has not answered, in one line.
+    String failure(Duration waited) {
+        return search.failure(waited);
+    }
+
+    @Override
+    public void keyFound(NodeKey key) {
+        if (over) {
+            return;
+        }
+        long now = driver.nanoTime();
+        link = pumps.add(engine.call(key, config.secret(), config.transport(), now));
+        owner.called(this);
+    }
+
+    @Override
+    public void addressesFound(List<InetSocketAddress> addresses) {
+        if (!over) {
+            LOG.log(
+                    Level.DEBUG,
+                    "{0} may be at {1}",
+                    config.name(),
+                    addresses.stream().map(HostAndPort::format).toList());
+            link().session().addCandidates(addresses, driver.nanoTime());
+        }
+    }
+
+    @Override
+    public void nothingFound(String why) {
+        if (!over) {
+            fail(why);
+        }
+    }
+
+    @Override
+    public boolean searching() {
+        return !over && (link == null || state() != Session.State.UP);
+    }
+
+    private void fail(String why) {
+        owner.failed(this, why);
+        close(CloseCode.UNSPECIFIED);
+    }
+
+    @Override
+    public void happened(SessionPumps.Link session, SessionEvent event) {
+        String name = config.name();
+        switch (event) {
+            case SessionEvent.Established(var path) -> {
+                LOG.log(Level.INFO, "session with {0} at {1}", name, HostAndPort.format(path));
+                search.remember(path);
+            }
+            case SessionEvent.Moved(var from, var to) -> {
+                LOG.log(
+                        Level.INFO,
+                        "{0} has moved from {1} to {2}",
+                        name,
+                        HostAndPort.format(from),
+                        HostAndPort.format(to));
+                search.remember(to);
+            }
+            case SessionEvent.Doubtful(var silence) -> {
+                LOG.log(Level.DEBUG, "{0} has been silent for {1} s", name, silence.toSeconds());
+                search.lookAgain();
+            }
+            case SessionEvent.Suspended(var silence) -> {
+                LOG.log(
+                        Level.INFO,
+                        "{0} has been silent for {1} s: connections wait",
+                        name,
+                        silence.toSeconds());
+                search.keepLooking();
+            }
+            case SessionEvent.Resumed(var path) -> {
+                LOG.log(Level.INFO, "{0} is back, at {1}", name, HostAndPort.format(path));
+                search.remember(path);
+            }
+            case SessionEvent.Closed(var reason) -> {
+                LOG.log(
+                        Level.INFO,
+                        "session with {0} ends: {1}",
+                        name,
+                        Text.escape(reason.describe()));
+                if (!over) {
+                    over = true;
+                    if (reason instanceof CloseReason.NoAnswer) {
+                        owner.failed(this, search.failure(PATIENCE));
+                    } else {
+                        owner.ended(this);
+                    }
+                    driver.schedule(LINGER, port::close);
+                }
+            }
+        }
+    }
+
+    /// A host opens no streams to its clients.
+    @Override
+    public void opened(SessionPumps.Link session, Stream stream) {
+        stream.reset(ResetCode.NO_SUCH_SERVICE, driver.nanoTime());
+    }
+
+    /// Ends the session; the port stays a little longer, since the peer may have to be told twice.
+    void close(CloseCode code) {
+        if (!over) {
+            over = true;
+            if (link != null) {
+                link.session().close(code, driver.nanoTime());
+            }
+            driver.schedule(LINGER, port::close);
+        }
+    }
+
+    /// Ends the session and closes the port at once.
+    void stop() {
+        close(CloseCode.SHUTTING_DOWN);
+        port.close();
+    }
+}

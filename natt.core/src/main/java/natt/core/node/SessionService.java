@@ -1,0 +1,278 @@
+package natt.core.node;
+
+import natt.core.CloseReason;
+import natt.core.HostAndPort;
+import natt.core.ResetCode;
+import natt.core.Text;
+import natt.core.forward.Greeting;
+import natt.core.forward.Splice;
+import natt.core.forward.TargetDialer;
+import natt.core.forward.TcpEnd;
+import natt.core.forward.Turnstile;
+import natt.core.io.Driver;
+import natt.core.session.SessionEvent;
+import natt.core.spi.Engine;
+import natt.core.spi.Transport.Stream;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Connects the streams of sessions to the services behind this node.
+final class SessionService implements SessionPumps.News {
+    private static final System.Logger LOG = System.getLogger("natt");
+    private static final int MOST_STREAMS = 128;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    /// How long a service may be silent before a stranger is refused.
+    private static final Duration GREETING = Duration.ofSeconds(10);
+
+    private static final Turnstile.Limits YOUNG =
+            new Turnstile.Limits(8, 2, Duration.ofSeconds(30), 64);
+
+    private record Service(TargetDialer dialer, Turnstile turnstile) {}
+
+    private final Driver driver;
+    private final Doorkeeper doorkeeper;
+    private final ClientSources sources;
+    private final boolean manyLoopbacks;
+    private final Map<String, Service> services = new LinkedHashMap<>();
+    private int streams;
+
+    /// @param targets by the name of the service
+    /// @param manyLoopbacks whether all of 127/8 belongs to this machine
+    SessionService(
+            Driver driver,
+            Map<String, HostAndPort> targets,
+            Doorkeeper doorkeeper,
+            ClientSources sources,
+            boolean manyLoopbacks) {
+        this.driver = driver;
+        this.doorkeeper = doorkeeper;
+        this.sources = sources;
+        this.manyLoopbacks = manyLoopbacks;
+        new TreeMap<>(targets)
+                .forEach(
+                        (name, target) ->
+                                services.put(
+                                        name,
+                                        new Service(
+                                                new TargetDialer(driver, target),
+                                                new Turnstile(YOUNG))));
+    }
+
+    /// How many streams are being served.
+    int streams() {
+        return streams;
+    }
+
+    /// Lets waiting connections go on; returns the nanoseconds until the next call is of use.
+    long serve(long nowNanos) {
+        long wait = Engine.NEVER;
+        for (Service service : services.values()) {
+            wait = Math.min(wait, service.turnstile.serve(nowNanos));
+        }
+        return wait;
+    }
+
+    private String name(SessionPumps.Link link) {
+        return doorkeeper.label(link.session().peer());
+    }
+
+    @Override
+    public void happened(SessionPumps.Link link, SessionEvent event) {
+        String client = name(link);
+        switch (event) {
+            case SessionEvent.Established(var path) ->
+                    LOG.log(Level.INFO, "session with {0} at {1}", client, show(path));
+            case SessionEvent.Moved(var from, var to) ->
+                    LOG.log(
+                            Level.INFO,
+                            "{0} has moved from {1} to {2}",
+                            client,
+                            show(from),
+                            show(to));
+            case SessionEvent.Doubtful(var silence) ->
+                    LOG.log(
+                            Level.DEBUG,
+                            "{0} has been silent for {1} s",
+                            client,
+                            silence.toSeconds());
+            case SessionEvent.Suspended(var silence) ->
+                    LOG.log(
+                            Level.INFO,
+                            "{0} has been silent for {1} s: its session waits",
+                            client,
+                            silence.toSeconds());
+            case SessionEvent.Resumed(var path) ->
+                    LOG.log(Level.INFO, "{0} is back, at {1}", client, show(path));
+            case SessionEvent.Closed(var reason) ->
+                    LOG.log(
+                            Level.INFO,
+                            "session with {0} ends: {1}",
+                            client,
+                            Text.escape(reason.describe()));
+        }
+    }
+
+    private static String show(InetSocketAddress address) {
+        return HostAndPort.format(address);
+    }
+
+    @Override
+    public void opened(SessionPumps.Link link, Stream stream) {
+        String asked = stream.service();
+        Service service = services.get(asked);
+        if (service == null) {
+            refuse(link, stream, ResetCode.NO_SUCH_SERVICE, "there is no such service");
+        } else if (!doorkeeper.allows(link.session().peer(), asked)) {
+            refuse(link, stream, ResetCode.NOT_ALLOWED, "its line has another target=");
+        } else if (streams >= MOST_STREAMS) {
+            refuse(link, stream, ResetCode.BUSY, "there are %d already".formatted(MOST_STREAMS));
+        } else {
+            queue(link, stream, service);
+        }
+    }
+
+    private void refuse(SessionPumps.Link link, Stream stream, ResetCode code, String why) {
+        LOG.log(
+                Level.WARNING,
+                "a connection of {0} to {1} is refused: {2}",
+                name(link),
+                Text.escape(stream.service()),
+                why);
+        stream.reset(code, driver.nanoTime());
+    }
+
+    private void queue(SessionPumps.Link link, Stream stream, Service service) {
+        Optional<InetAddress> from = link.session().path().map(InetSocketAddress::getAddress);
+        boolean trusted = from.isEmpty() || doorkeeper.lists(link.session().peer());
+        InetAddress source = from.orElseGet(InetAddress::getLoopbackAddress);
+        boolean queued =
+                service.turnstile.queue(
+                        source, trusted, pass -> new Visit(link, stream, service, pass).dial());
+        if (queued) {
+            streams++;
+        } else {
+            refuse(link, stream, ResetCode.BUSY, "too many wait");
+        }
+    }
+
+    /// One stream on its way to the service and back.
+    private final class Visit {
+        private final SessionPumps.Link link;
+        private final Stream stream;
+        private final Service service;
+        private final Turnstile.Pass pass;
+
+        Visit(SessionPumps.Link link, Stream stream, Service service, Turnstile.Pass pass) {
+            this.link = link;
+            this.stream = stream;
+            this.service = service;
+            this.pass = pass;
+        }
+
+        void dial() {
+            if (stream.closed().isPresent()) {
+                over();
+                return;
+            }
+            Optional<InetAddress> source =
+                    manyLoopbacks
+                            ? Optional.of(sources.of(link.session().peer()))
+                            : Optional.empty();
+            service.dialer.dial(
+                    source,
+                    new TargetDialer.Outcome() {
+                        @Override
+                        public void connected(SocketChannel channel) {
+                            greet(channel);
+                        }
+
+                        @Override
+                        public void failed(String why) {
+                            give(
+                                    ResetCode.TARGET_UNREACHABLE,
+                                    "%s cannot be reached: %s"
+                                            .formatted(service.dialer.target(), Text.escape(why)));
+                        }
+                    });
+        }
+
+        private void over() {
+            pass.giveBack();
+            streams--;
+        }
+
+        private void give(ResetCode code, String why) {
+            refuse(link, stream, code, why);
+            over();
+        }
+
+        private void greet(SocketChannel channel) {
+            if (!doorkeeper.open()) {
+                join(channel, NOTHING);
+                return;
+            }
+            String target = service.dialer.target().toString();
+            Greeting.await(
+                    driver,
+                    channel,
+                    GREETING,
+                    new Greeting.Outcome() {
+                        @Override
+                        public void ssh(ByteBuffer said) {
+                            join(channel, said);
+                        }
+
+                        @Override
+                        public void other() {
+                            give(ResetCode.NOT_SSH, target + " does not speak SSH");
+                        }
+
+                        @Override
+                        public void silent() {
+                            give(ResetCode.NOT_SSH, target + " says nothing");
+                        }
+                    });
+        }
+
+        private void join(SocketChannel channel, ByteBuffer said) {
+            var holder = new Splice[1];
+            try {
+                var local = new TcpEnd(driver, channel, said, () -> link.pump().wake(holder[0]));
+                holder[0] =
+                        new Splice(
+                                driver, stream, local, false, reason -> ended(holder[0], reason));
+                link.pump().add(holder[0]);
+            } catch (IOException failed) {
+                Driver.closeQuietly(channel);
+                give(ResetCode.TARGET_UNREACHABLE, "its target has gone");
+                return;
+            }
+            link.session().noteUseful(driver.nanoTime());
+            LOG.log(Level.INFO, "{0} connects to {1}", name(link), Text.escape(stream.service()));
+        }
+
+        private void ended(Splice splice, CloseReason reason) {
+            over();
+            LOG.log(
+                    Level.INFO,
+                    "{0} ends {1}: {2}; {3} bytes in, {4} out, round trip {5} ms",
+                    name(link),
+                    Text.escape(stream.service()),
+                    Text.escape(reason.describe()),
+                    splice.bytesIn(),
+                    splice.bytesOut(),
+                    stream.roundTripTime().toMillis());
+        }
+    }
+}

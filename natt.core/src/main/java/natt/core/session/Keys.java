@@ -1,0 +1,135 @@
+package natt.core.session;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.ByteBuffer;
+
+/// The keys of one handshake: seals and opens DATA.
+///
+/// ```text
+///  0               1               2               3
+/// +---------------+---------------+---------------+
+/// | 0x93          | zero                          |
+/// +---------------+---------------+---------------+---------------+
+/// | receiver index                                                |
+/// +---------------+---------------+---------------+---------------+
+/// | counter                                                       |
+/// |                                                               |
+/// +---------------+---------------+---------------+---------------+
+/// | sealed: kind 1, payload n; tag 16                             |
+/// ```
+///
+/// All big-endian. The 15 bytes of the header are the associated data.
+final class Keys implements Slots.Slot {
+    /// After so many messages the initiator makes new keys.
+    private static final long MOST_MESSAGES = 1L << 32;
+
+    private final int localIndex;
+    private final int remoteIndex;
+    private final Aead send;
+    private final Aead receive;
+    private final ReplayWindow window = new ReplayWindow();
+    private final long madeAt;
+    private long nextCounter;
+    private long highest = -1;
+
+    /// The session that uses them; null while the handshake is half open.
+    @Nullable Session session;
+
+    /// The handshake that made them, until it is confirmed; null for the initiator.
+    Gatekeeper.@Nullable HalfOpen halfOpen;
+
+    Keys(int localIndex, int remoteIndex, Aead send, Aead receive, long nowNanos) {
+        this.localIndex = localIndex;
+        this.remoteIndex = remoteIndex;
+        this.send = send;
+        this.receive = receive;
+        madeAt = nowNanos;
+    }
+
+    @Override
+    public int index() {
+        return localIndex;
+    }
+
+    long age(long nowNanos) {
+        return nowNanos - madeAt;
+    }
+
+    boolean isWornOut() {
+        return nextCounter >= MOST_MESSAGES || highest >= MOST_MESSAGES;
+    }
+
+    /// Whether anything sealed by the peer with these keys has arrived.
+    boolean confirmed() {
+        return highest >= 0;
+    }
+
+    /// The receiver index of a DATA that is long enough to have one.
+    static int receiverIndex(byte[] data) {
+        return Wire.getInt(data, Wire.DATA_RECEIVER);
+    }
+
+    /// Seals kind and payload, which lie at the beginning of an array, and writes the DATA.
+    void seal(byte[] plain, int length, byte[] scratch, ByteBuffer into) {
+        scratch[0] = (byte) Wire.DATA;
+        Wire.putShort(scratch, 1, 0);
+        Wire.putInt(scratch, Wire.DATA_RECEIVER, remoteIndex);
+        Wire.putLong(scratch, Wire.DATA_COUNTER, nextCounter);
+        int sealed =
+                send.seal(
+                        nextCounter++,
+                        scratch,
+                        0,
+                        Wire.DATA_HEADER,
+                        plain,
+                        0,
+                        length,
+                        scratch,
+                        Wire.DATA_HEADER);
+        into.put(scratch, 0, Wire.DATA_HEADER + sealed);
+    }
+
+    /// What became of a DATA.
+    enum Opened {
+        FORGED,
+        REPLAYED,
+        /// In order or early: no other of these keys was sealed later.
+        NEWEST,
+        LATE
+    }
+
+    /// Opens a DATA of at least [Wire#DATA_OVERHEAD] bytes into an array: kind, then payload.
+    Opened open(byte[] data, int length, byte[] plain) {
+        long counter = Wire.getLong(data, Wire.DATA_COUNTER);
+        if (counter < 0 || !window.isNew(counter)) {
+            return Opened.REPLAYED;
+        }
+        int opened =
+                receive.open(
+                        counter,
+                        data,
+                        0,
+                        Wire.DATA_HEADER,
+                        data,
+                        Wire.DATA_HEADER,
+                        length - Wire.DATA_HEADER,
+                        plain,
+                        0);
+        if (opened < 0) {
+            return Opened.FORGED;
+        }
+        window.accept(counter);
+        if (counter > highest) {
+            highest = counter;
+            return Opened.NEWEST;
+        }
+        return Opened.LATE;
+    }
+
+    /// Forgets the keys.
+    void destroy() {
+        send.destroy();
+        receive.destroy();
+    }
+}

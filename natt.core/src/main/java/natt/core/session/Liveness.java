@@ -1,0 +1,111 @@
+package natt.core.session;
+
+/// Whether the peer is still there: when to ask, when to doubt, when to give the path up.
+final class Liveness {
+    private static final long SECOND = 1_000_000_000;
+
+    // What DESIGN and TARGETS fix.
+    /// How long an initiator may be quiet before it asks; the NAT's mapping lives by it.
+    private static final long KEEPALIVE = 15 * SECOND;
+
+    private static final long LONGEST_SILENCE = 30 * SECOND;
+
+    /// When data waits for an acknowledgement.
+    private static final long LONGEST_SILENCE_IN_USE = 15 * SECOND;
+
+    // What natt chooses.
+    /// A responder is asked by its peer; if that has stopped, it asks itself before it gives up.
+    private static final long RESPONDER_ASKS = 20 * SECOND;
+
+    private static final long ASK_IN_USE = SECOND;
+    private static final long ASK_AGAIN = SECOND;
+
+    /// An answer that takes so long is taken for none, and other addresses are tried.
+    private static final long DOUBT = 5 * SECOND / 2;
+
+    private final boolean initiator;
+    private long heardAt;
+    private long sentAt;
+    private boolean asking;
+    private long askedAt;
+    private long askAgainAt;
+    private boolean doubtful;
+
+    Liveness(boolean initiator, long nowNanos) {
+        this.initiator = initiator;
+        begin(nowNanos);
+    }
+
+    /// Counts from now, as if the peer had just been heard.
+    void begin(long nowNanos) {
+        heardAt = nowNanos;
+        sentAt = nowNanos;
+        heard(nowNanos);
+    }
+
+    void heard(long nowNanos) {
+        heardAt = nowNanos;
+        asking = false;
+        doubtful = false;
+    }
+
+    void sent(long nowNanos) {
+        sentAt = nowNanos;
+    }
+
+    long heardAt() {
+        return heardAt;
+    }
+
+    boolean isDoubtful() {
+        return doubtful;
+    }
+
+    /// In how many nanoseconds the peer is to be asked.
+    ///
+    /// @param inUse whether data waits for an acknowledgement
+    long nanosUntilAsk(boolean inUse, long roundTripNanos, long nowNanos) {
+        if (asking) {
+            return askAgainAt - nowNanos;
+        }
+        long least = Long.MAX_VALUE;
+        if (initiator) {
+            least = Math.min(sentAt, heardAt) + KEEPALIVE - nowNanos;
+        } else {
+            least = heardAt + RESPONDER_ASKS - nowNanos;
+        }
+        if (inUse) {
+            long patience = Math.max(ASK_IN_USE, 3 * roundTripNanos);
+            least = Math.min(least, Math.max(heardAt, sentAt) + patience - nowNanos);
+            least = Math.min(least, heardAt + 2 * patience - nowNanos);
+        }
+        return least;
+    }
+
+    /// Notes that the peer is being asked.
+    void asked(long nowNanos) {
+        if (!asking) {
+            asking = true;
+            askedAt = nowNanos;
+        }
+        askAgainAt = nowNanos + ASK_AGAIN;
+    }
+
+    long nanosUntilDoubt(long roundTripNanos, long nowNanos) {
+        return asking && !doubtful
+                ? askedAt + Math.max(DOUBT, 3 * roundTripNanos) - nowNanos
+                : Long.MAX_VALUE;
+    }
+
+    void doubt() {
+        doubtful = true;
+    }
+
+    /// In how many nanoseconds the path counts as lost.
+    long nanosUntilLost(boolean inUse, long nowNanos) {
+        if (!doubtful) {
+            return Long.MAX_VALUE;
+        }
+        return heardAt + (inUse ? LONGEST_SILENCE_IN_USE : LONGEST_SILENCE) - nowNanos;
+    }
+}

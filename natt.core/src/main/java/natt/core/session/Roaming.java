@@ -1,0 +1,112 @@
+package natt.core.session;
+
+import org.jspecify.annotations.Nullable;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/// Addresses from which the peer has been heard and that have not shown yet that it is there: a
+/// datagram can be caught and sent again from anywhere.
+final class Roaming {
+    // What DESIGN fixes.
+    private static final long MILLI = 1_000_000;
+    private static final int MOST_CHALLENGES = 3;
+    private static final long CHALLENGE_INTERVAL = 500 * MILLI;
+
+    // What natt chooses.
+    private static final long CHALLENGE_LIFE = 3000 * MILLI;
+    private static final long FIRST_AGAIN = 250 * MILLI;
+
+    private static final class Challenge {
+        private final InetSocketAddress address;
+        private final long token;
+        private final long since;
+        private long sendAt;
+        private long wait = FIRST_AGAIN;
+
+        Challenge(InetSocketAddress address, long token, long nowNanos) {
+            this.address = address;
+            this.token = token;
+            since = nowNanos;
+            sendAt = nowNanos;
+        }
+    }
+
+    /// A challenge to be sent now.
+    record Due(InetSocketAddress address, long token) {}
+
+    private final RandomGenerator random;
+    private final List<Challenge> challenges = new ArrayList<>();
+    private boolean any;
+    private long lastAt;
+
+    Roaming(RandomGenerator random) {
+        this.random = random;
+    }
+
+    /// The peer's newest datagram came from an address that is not the path.
+    ///
+    /// @return whether a challenge begins
+    boolean heardFrom(InetSocketAddress address, long nowNanos) {
+        if (any && nowNanos - lastAt < CHALLENGE_INTERVAL) {
+            return false;
+        }
+        for (Challenge each : challenges) {
+            if (each.address.equals(address)) {
+                return false;
+            }
+        }
+        any = true;
+        lastAt = nowNanos;
+        if (challenges.size() == MOST_CHALLENGES) {
+            challenges.removeFirst();
+        }
+        challenges.add(new Challenge(address, random.nextLong(), nowNanos));
+        return true;
+    }
+
+    @Nullable Due poll(long nowNanos) {
+        for (Challenge each : challenges) {
+            if (each.sendAt - nowNanos <= 0) {
+                each.sendAt = nowNanos + each.wait;
+                each.wait *= 2;
+                return new Due(each.address, each.token);
+            }
+        }
+        return null;
+    }
+
+    /// Takes an answer; returns the address that it proves, or null.
+    @Nullable InetSocketAddress answered(long token) {
+        for (Challenge each : challenges) {
+            if (each.token == token) {
+                challenges.clear();
+                return each.address;
+            }
+        }
+        return null;
+    }
+
+    void forget() {
+        challenges.clear();
+    }
+
+    void handleTimeout(long nowNanos) {
+        for (Iterator<Challenge> each = challenges.iterator(); each.hasNext(); ) {
+            if (nowNanos - each.next().since >= CHALLENGE_LIFE) {
+                each.remove();
+            }
+        }
+    }
+
+    long nanosUntilTimeout(long nowNanos) {
+        long least = Long.MAX_VALUE;
+        for (Challenge each : challenges) {
+            least = Math.min(least, Math.min(each.sendAt, each.since + CHALLENGE_LIFE) - nowNanos);
+        }
+        return least;
+    }
+}

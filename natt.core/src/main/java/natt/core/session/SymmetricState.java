@@ -1,0 +1,129 @@
+package natt.core.session;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+
+/// Noise's SymmetricState and, within it, its CipherState (revision 34, sections 5.1 and 5.2),
+/// with SHA-256 and ChaChaPoly.
+final class SymmetricState {
+    private static final int HASH = 32;
+    private static final byte[] NOTHING = new byte[0];
+
+    private final MessageDigest digest;
+    private byte[] hash;
+    private byte[] chainingKey;
+    private byte @Nullable [] key;
+    private long counter;
+
+    SymmetricState(String protocolName) {
+        digest = sha256();
+        byte[] name = protocolName.getBytes(StandardCharsets.US_ASCII);
+        // A name that fits is padded with zeros, not hashed.
+        hash = name.length <= HASH ? Arrays.copyOf(name, HASH) : digest.digest(name);
+        chainingKey = hash;
+    }
+
+    /// A copy, so that what a hostile message does to it can be forgotten. The arrays are never
+    /// written to, so both may hold them.
+    SymmetricState(SymmetricState other) {
+        digest = sha256();
+        hash = other.hash;
+        chainingKey = other.chainingKey;
+        key = other.key;
+        counter = other.counter;
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException missing) {
+            throw new AssertionError("every JDK has SHA-256", missing);
+        }
+    }
+
+    void mixHash(byte[] data) {
+        mixHash(data, 0, data.length);
+    }
+
+    void mixHash(byte[] data, int at, int length) {
+        hash = hashWith(data, at, length);
+    }
+
+    private byte[] hashWith(byte[] data, int at, int length) {
+        digest.update(hash);
+        digest.update(data, at, length);
+        return digest.digest();
+    }
+
+    void mixKey(byte[] input) {
+        byte[] two = Hmac.derive(chainingKey, input, NOTHING, 2 * HASH);
+        chainingKey = part(two, 0);
+        setKey(part(two, 1));
+    }
+
+    void mixKeyAndHash(byte[] input) {
+        byte[] three = Hmac.derive(chainingKey, input, NOTHING, 3 * HASH);
+        chainingKey = part(three, 0);
+        mixHash(three, HASH, HASH);
+        setKey(part(three, 2));
+    }
+
+    private void setKey(byte[] fresh) {
+        key = fresh;
+        counter = 0;
+    }
+
+    /// The keys of the first and the second direction.
+    byte[][] split() {
+        byte[] two = Hmac.derive(chainingKey, NOTHING, NOTHING, 2 * HASH);
+        return new byte[][] {part(two, 0), part(two, 1)};
+    }
+
+    private static byte[] part(byte[] all, int index) {
+        return Arrays.copyOfRange(all, index * HASH, (index + 1) * HASH);
+    }
+
+    byte[] hash() {
+        return hash.clone();
+    }
+
+    /// What encrypting adds now, in bytes: nothing before the first key.
+    int overhead() {
+        return key == null ? 0 : Aead.TAG;
+    }
+
+    /// Returns how many bytes were written.
+    int encryptAndHash(byte[] in, int at, int length, byte[] out, int outAt) {
+        int written = length;
+        if (key == null) {
+            System.arraycopy(in, at, out, outAt, length);
+        } else {
+            written = new Aead(key).seal(counter++, hash, 0, HASH, in, at, length, out, outAt);
+        }
+        mixHash(out, outAt, written);
+        return written;
+    }
+
+    /// Returns how many bytes were written, or -1 if the input is forged; then nothing has
+    /// changed.
+    int decryptAndHash(byte[] in, int at, int length, byte[] out, int outAt) {
+        // Before decrypting, which may overwrite the input.
+        byte[] next = hashWith(in, at, length);
+        int written = length;
+        if (key == null) {
+            System.arraycopy(in, at, out, outAt, length);
+        } else {
+            written = new Aead(key).open(counter, hash, 0, HASH, in, at, length, out, outAt);
+            if (written < 0) {
+                return -1;
+            }
+            counter++;
+        }
+        hash = next;
+        return written;
+    }
+}

@@ -1,0 +1,285 @@
+package natt.core.status;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/// Tells programs of the same user how this node is, over a Unix domain socket.
+///
+/// A request is one line, `status` or `status json`; the answer is a report, or one line that
+/// begins with `error: `, and the end. Whoever the file system lets in is answered.
+public final class ControlSocket implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("natt");
+
+    /// Of a path, in bytes: Linux has room for 108, of which the JDK leaves two unused.
+    private static final int LONGEST_PATH = 106;
+
+    private static final int CONNECTIONS = 4;
+    private static final int LONGEST_REQUEST = 64;
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            PosixFilePermissions.fromString("rw-------");
+    private static final Set<PosixFilePermission> OWNERS_DIRECTORY =
+            PosixFilePermissions.fromString("rwx------");
+
+    private final Path path;
+    private final ServerSocketChannel listener;
+    private final Supplier<CompletableFuture<Report>> reports;
+    private final Duration patience;
+    private final Semaphore free = new Semaphore(CONNECTIONS);
+
+    private ControlSocket(
+            Path path,
+            ServerSocketChannel listener,
+            Supplier<CompletableFuture<Report>> reports,
+            Duration patience) {
+        this.path = path;
+        this.listener = listener;
+        this.reports = reports;
+        this.patience = patience;
+    }
+
+    /// Where a process has its socket.
+    ///
+    /// @param program natts or nattc
+    public static Path path(Path directory, String program, long process) {
+        return directory.resolve(program + "-" + process + ".sock");
+    }
+
+    /// Listens at a path. Makes its directory, for the owner only, and clears away what processes
+    /// that were killed left there.
+    ///
+    /// @param reports called on any thread, several times at once; a node that does not answer
+    /// within 2 seconds is reported as such
+    /// @throws IOException if there can be no socket, as when another process has it; with one line
+    /// for the user
+    public static ControlSocket open(Path path, Supplier<CompletableFuture<Report>> reports)
+            throws IOException {
+        return open(path, reports, PATIENCE);
+    }
+
+    /// Listens at a path, or warns that there is no status.
+    public static Optional<ControlSocket> tryOpen(
+            Path path, Supplier<CompletableFuture<Report>> reports) {
+        try {
+            return Optional.of(open(path, reports));
+        } catch (IOException failed) {
+            LOG.log(Level.WARNING, "no status: {0}", failed.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    static ControlSocket open(
+            Path path, Supplier<CompletableFuture<Report>> reports, Duration patience)
+            throws IOException {
+        Path file = path.toAbsolutePath();
+        int length = file.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (length > LONGEST_PATH) {
+            throw new IOException(
+                    "%s is %d bytes long, the path of a socket may have %d"
+                            .formatted(file, length, LONGEST_PATH));
+        }
+        Path directory = file.getParent();
+        if (directory == null) {
+            throw new IOException(file + " is no path of a socket");
+        }
+        ServerSocketChannel listener;
+        try {
+            prepare(directory);
+            removeDead(directory, file);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                String why = ControlClient.isSocket(file) ? "in use" : "no socket";
+                throw new IOException(file + " is " + why);
+            }
+            listener = listen(directory, file);
+        } catch (UnsupportedOperationException notPosix) {
+            throw new IOException(directory + " cannot be kept from other users", notPosix);
+        } catch (FileSystemException failed) {
+            String why = failed.getReason();
+            throw new IOException(
+                    "%s: %s"
+                            .formatted(
+                                    failed.getFile(),
+                                    why == null ? failed.getClass().getSimpleName() : why),
+                    failed);
+        }
+        var socket = new ControlSocket(file, listener, reports, patience);
+        Thread.ofVirtual().name("status").start(socket::accept);
+        return socket;
+    }
+
+    private static void prepare(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
+            if (permissions.contains(PosixFilePermission.GROUP_WRITE)
+                    || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+                throw new IOException(directory + " can be written by other users");
+            }
+            return;
+        }
+        Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNERS_DIRECTORY));
+    }
+
+    /// A process that is killed leaves its socket, under a name that hardly comes again.
+    private static void removeDead(Path directory, Path file) throws IOException {
+        var sockets = new LinkedHashSet<>(ControlClient.sockets(directory));
+        if (ControlClient.isSocket(file)) {
+            sockets.add(file);
+        }
+        for (Path socket : sockets) {
+            if (ControlClient.isDead(socket)) {
+                Files.deleteIfExists(socket);
+            }
+        }
+    }
+
+    /// Binds where nobody else can come, and moves the socket to its place once its mode is right
+    /// and it listens.
+    private static ServerSocketChannel listen(Path directory, Path file) throws IOException {
+        // The way there must not be longer than the path itself.
+        Path workshop = directory.resolve("." + file.getFileName().toString().replace(".sock", ""));
+        Path unfinished = workshop.resolve("s");
+        Files.deleteIfExists(unfinished);
+        Files.deleteIfExists(workshop);
+        Files.createDirectory(workshop, PosixFilePermissions.asFileAttribute(OWNERS_DIRECTORY));
+        var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            listener.bind(UnixDomainSocketAddress.of(unfinished));
+            Files.setPosixFilePermissions(unfinished, OWNER_ONLY);
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException | RuntimeException failed) {
+            listener.close();
+            throw failed;
+        } finally {
+            Files.deleteIfExists(unfinished);
+            Files.deleteIfExists(workshop);
+        }
+        return listener;
+    }
+
+    /// The path, absolute.
+    public Path path() {
+        return path;
+    }
+
+    private void accept() {
+        while (listener.isOpen()) {
+            free.acquireUninterruptibly();
+            try {
+                SocketChannel client = listener.accept();
+                Thread.ofVirtual().name("status").start(() -> serve(client));
+            } catch (IOException failed) {
+                free.release();
+                if (listener.isOpen()) {
+                    LOG.log(Level.WARNING, "no status from now on: {0}", failed.getMessage());
+                    close();
+                }
+            }
+        }
+    }
+
+    private void serve(SocketChannel client) {
+        var deadline =
+                new CompletableFuture<Boolean>()
+                        .completeOnTimeout(true, patience.toNanos(), TimeUnit.NANOSECONDS);
+        var _ = deadline.thenAccept(_ -> hangUp(client));
+        try {
+            ByteBuffer answer = ByteBuffer.wrap(answer(client).getBytes(StandardCharsets.UTF_8));
+            while (answer.hasRemaining()) {
+                client.write(answer);
+            }
+        } catch (IOException _) {
+            // Whoever asked has gone, or took too long.
+        } finally {
+            deadline.cancel(false);
+            hangUp(client);
+            free.release();
+        }
+    }
+
+    private String answer(SocketChannel client) throws IOException {
+        return switch (request(client)) {
+            case "status" -> report(Report::toText);
+            case "status json" -> report(report -> report.toJson() + "\n");
+            default -> "error: the requests are 'status' and 'status json'\n";
+        };
+    }
+
+    /// The first line, or the beginning of one that is too long.
+    private static String request(SocketChannel client) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(LONGEST_REQUEST);
+        while (buffer.hasRemaining() && client.read(buffer) >= 0) {
+            String text = new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8);
+            int end = text.indexOf('\n');
+            if (end >= 0) {
+                return text.substring(0, end);
+            }
+        }
+        if (buffer.position() == 0) {
+            // Whoever only looked whether this node lives wants no answer.
+            throw new ClosedChannelException();
+        }
+        return "";
+    }
+
+    private String report(Function<Report, String> writer) {
+        try {
+            // The deadline must leave the time to say that it has passed.
+            long nanos = patience.toNanos() * 3 / 4;
+            return writer.apply(reports.get().get(nanos, TimeUnit.NANOSECONDS));
+        } catch (TimeoutException late) {
+            return "error: this node is too busy to tell\n";
+        } catch (ExecutionException | InterruptedException | RuntimeException failed) {
+            Throwable cause = failed.getCause() == null ? failed : failed.getCause();
+            LOG.log(Level.WARNING, "no status for one who asked: {0}", cause.toString());
+            return "error: this node cannot tell\n";
+        }
+    }
+
+    private static void hangUp(SocketChannel client) {
+        try {
+            client.close();
+        } catch (IOException _) {
+            // It is closed all the same.
+        }
+    }
+
+    /// Stops listening and removes the file.
+    @Override
+    public void close() {
+        if (!listener.isOpen()) {
+            return;
+        }
+        try {
+            listener.close();
+            Files.deleteIfExists(path);
+        } catch (IOException failed) {
+            LOG.log(Level.DEBUG, "the socket {0} stays behind", path);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package natt.transport.kcp;
+
+import natt.core.CloseReason;
+import natt.core.ResetCode;
+import natt.core.spi.Transport;
+import natt.transport.kcp.proto.Channel;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+
+/// One conversation of a session as a stream. It lives until both directions have finished, one
+/// side resets it or the multiplexer is closed: silence is the session's affair.
+final class KcpSessionStream implements Transport.Stream {
+    private final KcpMultiplexer multiplexer;
+    private final int conv;
+    final Channel channel;
+    private @Nullable String service;
+    private boolean finishing;
+    private @Nullable CloseReason closed;
+
+    /// Whether the stream waits among those that have changed.
+    boolean queued;
+
+    /// Where the stream waits to send, see [Turns].
+    Turns.Place place = Turns.Place.NONE;
+
+    /// How many bytes may be sent before it is another's turn.
+    int credit;
+
+    /// @param service null until the peer's open record has arrived
+    KcpSessionStream(
+            KcpMultiplexer multiplexer, int conv, Channel channel, @Nullable String service) {
+        this.multiplexer = multiplexer;
+        this.conv = conv;
+        this.channel = channel;
+        this.service = service;
+    }
+
+    int conv() {
+        return conv;
+    }
+
+    /// Whether it is known what the stream is for.
+    boolean isOpen() {
+        return service != null;
+    }
+
+    void open(String name) {
+        service = name;
+    }
+
+    @Override
+    public String service() {
+        return service == null ? "" : service;
+    }
+
+    @Override
+    public int write(ByteBuffer data, long nowNanos) {
+        if (finishing) {
+            throw new IllegalStateException("this direction is finished");
+        }
+        if (closed != null) {
+            return 0;
+        }
+        multiplexer.toSend();
+        return channel.write(data, multiplexer.writers(this));
+    }
+
+    @Override
+    public int read(ByteBuffer into, long nowNanos) {
+        int n = channel.read(into, nowNanos);
+        if (closed != null) {
+            return n == 0 && !channel.readable() ? -1 : n;
+        }
+        if (channel.hasControl()) {
+            multiplexer.toSay();
+        }
+        return n;
+    }
+
+    @Override
+    public void finish(long nowNanos) {
+        finishing = true;
+        if (closed == null) {
+            channel.finish();
+            multiplexer.toSend();
+        }
+    }
+
+    @Override
+    public void reset(ResetCode code, long nowNanos) {
+        if (closed == null) {
+            multiplexer.sayReset(conv, code, nowNanos);
+            close(new CloseReason.Local());
+        }
+        channel.releaseAll();
+    }
+
+    @Override
+    public boolean delivered() {
+        return channel.allAcknowledged();
+    }
+
+    @Override
+    public Optional<CloseReason> closed() {
+        return Optional.ofNullable(closed);
+    }
+
+    @Override
+    public boolean answered() {
+        return channel.heard();
+    }
+
+    @Override
+    public Duration roundTripTime() {
+        return multiplexer.roundTripTime();
+    }
+
+    /// Notices that both directions have come to their end.
+    void settle(long nowNanos) {
+        if (closed == null && finishing && channel.allAcknowledged() && channel.peerFinished()) {
+            multiplexer.sayFinished(conv, channel.una(), nowNanos);
+            close(new CloseReason.Finished());
+        }
+    }
+
+    void close(CloseReason reason) {
+        closed = reason;
+        channel.release();
+        multiplexer.forget(this);
+    }
+}

@@ -1,0 +1,28 @@
+package natt.transport.kcp;
+
+import natt.core.spi.Transport;
+import natt.transport.kcp.proto.MemoryBudget;
+import natt.transport.kcp.proto.SegmentPool;
+
+/// Provides streams by KCP inside a session, one conversation for each. All sessions together
+/// hold at most 64 MiB.
+public final class KcpTransport implements Transport {
+    private final MemoryBudget memory = new MemoryBudget(SegmentPool.MOST_HELD);
+
+    public KcpTransport() {}
+
+    @Override
+    public String id() {
+        return "kcp";
+    }
+
+    @Override
+    public int capability() {
+        return 1;
+    }
+
+    @Override
+    public Multiplexer open(Context context) {
+        return new KcpMultiplexer(context, memory);
+    }
+}
