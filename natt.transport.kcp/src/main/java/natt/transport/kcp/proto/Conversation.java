@@ -289,6 +289,11 @@ public final class Conversation {
         return send.held() == 0;
     }
 
+    /// Whether the peer has everything but, perhaps, the FIN.
+    public boolean allButFinAcknowledged() {
+        return send.held() == 0 || finQueued && send.held() == 1;
+    }
+
     /// Whether the peer has echoed what only a receiver of our segments can know.
     public boolean provenByEcho() {
         return flight.provenByEcho();
