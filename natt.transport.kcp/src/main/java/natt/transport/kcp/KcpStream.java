@@ -241,6 +241,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
             endpoint.countReset();
             close(new CloseReason.Local());
         }
+        conversation.releaseAll();
     }
 
     @Override

@@ -472,6 +472,12 @@ public final class Conversation {
         receive.releaseUnreachable();
     }
 
+    /// Drops what can still be read, too.
+    public void releaseAll() {
+        release();
+        receive.release();
+    }
+
     /// Retransmissions that turned out to have been needless.
     long spurious() {
         return flight.spurious();
