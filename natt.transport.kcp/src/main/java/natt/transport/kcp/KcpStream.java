@@ -242,8 +242,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
             endpoint.countReset();
             close(new CloseReason.Local());
         }
-        // Unread bytes are counted as held by the port until they are given back.
-        conversation.releaseUnread();
+        conversation.releaseAll();
     }
 
     @Override

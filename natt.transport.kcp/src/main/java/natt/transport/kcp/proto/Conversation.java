@@ -481,7 +481,8 @@ public final class Conversation {
     }
 
     /// Drops what can still be read, too.
-    public void releaseUnread() {
+    public void releaseAll() {
+        release();
         receive.release();
     }
 
