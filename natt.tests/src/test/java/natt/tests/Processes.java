@@ -68,6 +68,11 @@ public final class Processes implements AfterEachCallback, AfterAllCallback {
             return this;
         }
 
+        public Start env(Map<String, String> more) {
+            environment.putAll(more);
+            return this;
+        }
+
         public Start directory(Path working) {
             directory = working;
             return this;
