@@ -10,6 +10,7 @@ import natt.core.node.ClientConfig;
 import natt.core.node.Installed;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
+import natt.core.status.ControlSocket;
 
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -62,6 +63,12 @@ public final class Nattc {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         var client = new Client(config);
+        // The socket of a process that ends without clearing it away is cleared away by the next.
+        Optional<ControlSocket> status =
+                options.proxy
+                        ? Optional.empty()
+                        : NodeFiles.controlSocket("nattc", environment, client::report);
+        status.ifPresent(socket -> Runtime.getRuntime().addShutdownHook(new Thread(socket::close)));
         return options.proxy
                 ? proxy(client, options.service)
                 : serve(client, config.name(), forwards);
@@ -103,7 +110,7 @@ public final class Nattc {
                 ticket.flatMap(Ticket::expires),
                 options.pskFile == null
                         ? ticket.flatMap(Ticket::secret).orElse(PreSharedKey.NONE)
-                        : NodeFiles.secret(NodeFiles.path(options.pskFile)),
+                        : files.secret(NodeFiles.path(options.pskFile)),
                 new KnownHosts(files.knownHosts(options.knownHosts)),
                 options.strict);
     }
