@@ -171,6 +171,11 @@ final class SessionNode {
         return exchanges.stream().mapToLong(Exchange::longestGapNanos).max().orElse(0) / 1e9;
     }
 
+    /// The exchanges that peers have begun.
+    List<Exchange> exchanges() {
+        return exchanges;
+    }
+
     /// How many bytes the exchanges of this process have got.
     long received() {
         return exchanges.stream().mapToLong(Exchange::received).sum();

@@ -81,6 +81,11 @@ final class SessionWorld {
         network.runUntil(() -> published.isPresent(), Duration.ofSeconds(5));
     }
 
+    /// Where DNS says that the host is.
+    InetSocketAddress address() {
+        return published.orElseThrow();
+    }
+
     /// The host's NAT gets another address.
     void renumberHome(String address) {
         homeNet.nat().renumber(InetAddress.ofLiteral(address));
@@ -139,7 +144,7 @@ final class SessionWorld {
         Session call() {
             Session session =
                     node.engine().call(home.key(), PreSharedKey.NONE, node.transport(), node.now());
-            session.addCandidates(List.of(published.orElseThrow()), node.now());
+            session.addCandidates(List.of(address()), node.now());
             called.add(session);
             return session;
         }
@@ -171,7 +176,7 @@ final class SessionWorld {
                     LOOKUP,
                     () -> {
                         looking = false;
-                        session().addCandidates(List.of(published.orElseThrow()), node.now());
+                        session().addCandidates(List.of(address()), node.now());
                         if (session().state() == Session.State.SUSPENDED) {
                             network.after(LOOK_AGAIN.minus(LOOKUP), this::look);
                         }
@@ -194,6 +199,11 @@ final class SessionWorld {
             long seed = network.seed() * 1000 + dialed++;
             Transport.Stream stream = dial(Exchange.service(seed, up, down, waits));
             return node.add(Exchange.calling(stream, seed, up, down, node.now()));
+        }
+
+        /// Sends bytes to a service that never reads.
+        void sendToNobody(long bytes) {
+            node.add(Exchange.calling(dial("nobody"), 0, bytes, 0, node.now()));
         }
 
         /// Sends and receives bytes.
