@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Transmission numbers wrap; only differences are compared.
 public final class Flight {
-    /// How many later transmissions must be acknowledged before one counts as lost.
+    /// How many later transmissions must be acknowledged before one counts as lost; with each
+    /// level of reordering seen four times as many, until only time decides.
     static final int REORDERING_THRESHOLD = 3;
 
     private static final long MILLI = 1_000_000;
     private static final int MAX_REORDERING_LEVEL = 4;
 
     /// Acknowledged segments without a sign of reordering after which less of it is assumed.
-    private static final int CALM_SEGMENTS = 2000;
+    private static final int CALM_SEGMENTS = 20_000;
 
     /// The timer granularity that loss detection allows for.
     private static final long GRANULARITY = MILLI;
@@ -257,6 +258,7 @@ public final class Flight {
         summary.delivered = delivered;
         summary.inFlight = inFlight - inFlightBefore;
         summary.remoteWindow = remoteWindow;
+        summary.usualRttNanos = reorderingLevel == MAX_REORDERING_LEVEL ? rtt.longest() : 0;
         timeouts = 0;
         probes = 0;
         timeoutFrom = nowNanos;
@@ -284,11 +286,14 @@ public final class Flight {
 
     /// Marks as lost what was transmitted before an acknowledged transmission: by three or more
     /// places, or by more than the round trip and an eighth. Both bounds widen with the
-    /// reordering seen.
+    /// reordering seen, the time to two round trips at most (RFC 8985, section 6.2).
     private void detectLosses(long nowNanos) {
         int before = inFlight;
         long patience = patience();
-        int threshold = REORDERING_THRESHOLD << reorderingLevel;
+        int threshold =
+                reorderingLevel == MAX_REORDERING_LEVEL
+                        ? Integer.MAX_VALUE
+                        : REORDERING_THRESHOLD << 2 * reorderingLevel;
         int found = 0;
         while (oldest != null && isOvertaken(oldest)) {
             if (largestAcknowledged - oldest.transmission < threshold
@@ -319,8 +324,8 @@ public final class Flight {
     }
 
     private long patience() {
-        long roundTrip = rtt.cautious();
-        return roundTrip + (roundTrip << reorderingLevel) / 8 + GRANULARITY;
+        long roundTrip = reorderingLevel == 0 ? rtt.cautious() : rtt.longest();
+        return roundTrip + Math.max(1, 2 * reorderingLevel) * roundTrip / 8 + GRANULARITY;
     }
 
     private void noteLoss(long nowNanos) {
