@@ -100,6 +100,22 @@ final class CommandLine {
         return true;
     }
 
+    /// The one argument that is no option.
+    ///
+    /// @param what it is called in the help
+    static String only(List<String> arguments, String what) {
+        for (String each : arguments) {
+            // The parser takes options that it does not know for arguments.
+            if (each.startsWith("-")) {
+                throw new UsageException("there is no option '" + each + "'");
+            }
+        }
+        if (arguments.size() != 1) {
+            throw new UsageException("one %s is needed".formatted(what));
+        }
+        return arguments.getFirst();
+    }
+
     /// Splits `--name=value`, since the parser takes either `=` or a space, not both.
     private static List<String> separate(List<String> args) {
         var separate = new ArrayList<String>();

@@ -13,7 +13,10 @@ public final class Natt {
 
               natts            beside the service: publishes its public address
               nattc            on the way to it: an ssh ProxyCommand, or a local port
-              natt demo        shows both on this machine, in a few seconds
+              natt id          prints this node's public key, which is its identity
+              natt ticket      prints what a client needs to reach this node
+              natt keygen      makes an identity or a shared secret in a file
+              natt demo        shows natts and nattc on this machine, in a few seconds
               natt status      tells how the running natts and nattc are
               natt providers   lists what is installed
 
@@ -30,6 +33,9 @@ public final class Natt {
         String command = args.length == 0 ? "" : args[0];
         var rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         return switch (command) {
+            case "id" -> IdCommand.run(rest, System.getenv());
+            case "ticket" -> TicketCommand.run(rest, System.getenv());
+            case "keygen" -> KeygenCommand.run(rest);
             case "demo" -> Demo.run(rest);
             case "status" -> Status.run(rest, System.getenv());
             case "providers" -> providers(rest);

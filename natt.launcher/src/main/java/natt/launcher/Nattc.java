@@ -10,6 +10,7 @@ import natt.core.node.ClientConfig;
 import natt.core.node.Installed;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
+import natt.core.status.ControlSocket;
 
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -61,6 +63,12 @@ public final class Nattc {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         var client = new Client(config);
+        // The socket of a process that ends without clearing it away is cleared away by the next.
+        Optional<ControlSocket> status =
+                options.proxy
+                        ? Optional.empty()
+                        : NodeFiles.controlSocket("nattc", environment, client::report);
+        status.ifPresent(socket -> Runtime.getRuntime().addShutdownHook(new Thread(socket::close)));
         return options.proxy
                 ? proxy(client, options.service)
                 : serve(client, config.name(), forwards);
@@ -73,6 +81,11 @@ public final class Nattc {
             Installed installed)
             throws IOException {
         boolean ticketed = Ticket.looksLikeTicket(target);
+        if (!ticketed && target.chars().anyMatch(c -> ":@/?&".indexOf(c) >= 0)) {
+            // A mistyped ticket, maybe, and there may be a secret in it: it is not shown.
+            throw new UsageException(
+                    "--target is neither a complete DNS name nor a ticket natt://KEY@NAME");
+        }
         if (options.compat != null) {
             if (ticketed) {
                 throw new UsageException("--compat kcp-go takes a name, no ticket");
@@ -97,7 +110,7 @@ public final class Nattc {
                 ticket.flatMap(Ticket::expires),
                 options.pskFile == null
                         ? ticket.flatMap(Ticket::secret).orElse(PreSharedKey.NONE)
-                        : NodeFiles.secret(NodeFiles.path(options.pskFile)),
+                        : files.secret(NodeFiles.path(options.pskFile)),
                 new KnownHosts(files.knownHosts(options.knownHosts)),
                 options.strict);
     }
@@ -149,13 +162,14 @@ public final class Nattc {
         return forwards;
     }
 
-    private static int proxy(Client client, String service) throws IOException {
+    private static int proxy(Client client, String service) {
         CompletableFuture<String> ended =
                 client.proxy(
                         service,
                         new FileInputStream(FileDescriptor.in),
                         new FileOutputStream(FileDescriptor.out));
         var stopping = new AtomicBoolean();
+        var said = new CountDownLatch(1);
         Runtime.getRuntime()
                 .addShutdownHook(
                         new Thread(
@@ -165,12 +179,29 @@ public final class Nattc {
                                     // standard input is on its way and gets a second to arrive.
                                     ended.copy().completeOnTimeout("", 1, TimeUnit.SECONDS).join();
                                     client.close();
+                                    await(said);
                                 }));
         String why = ended.join();
-        if (!why.isEmpty() && !stopping.get()) {
-            throw new IOException(why);
+        try {
+            // ssh also hangs up when the session ends below it, and the user wants to know why.
+            if (why.isEmpty() || stopping.get() && Client.endedHere(why)) {
+                return CommandLine.DONE;
+            }
+            CommandLine.complain("nattc", why);
+            return CommandLine.FAILED;
+        } finally {
+            said.countDown();
         }
-        return CommandLine.DONE;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            if (!latch.await(1, TimeUnit.SECONDS)) {
+                LOG.log(Level.DEBUG, "the end has not been told in time");
+            }
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static int serve(Client client, String name, List<Forward> forwards)

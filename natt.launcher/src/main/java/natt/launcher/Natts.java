@@ -12,6 +12,7 @@ import natt.core.node.ServerConfig;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
+import natt.core.status.ControlSocket;
 
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +63,8 @@ public final class Natts {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         Server server = Server.start(config);
+        Optional<ControlSocket> status =
+                NodeFiles.controlSocket("natts", environment, server::report);
         config.sessions().ifPresent(sessions -> sayTicket(sessions, config.name()));
         config.plain()
                 .ifPresent(
@@ -75,6 +78,7 @@ public final class Natts {
                 .addShutdownHook(
                         new Thread(
                                 () -> {
+                                    status.ifPresent(ControlSocket::close);
                                     server.close();
                                     if (!server.failure().isDone()) {
                                         LOG.log(Level.INFO, "stopped");

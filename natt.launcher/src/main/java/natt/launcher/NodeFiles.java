@@ -5,6 +5,8 @@ import natt.core.PreSharedKey;
 import natt.core.keys.Directories;
 import natt.core.keys.KeyFiles;
 import natt.core.keys.KeyFiles.Guard;
+import natt.core.status.ControlSocket;
+import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /// The files of a node, where options name them or where they usually are.
 final class NodeFiles {
@@ -87,9 +91,10 @@ final class NodeFiles {
         return Files.exists(usual) ? secret(usual) : PreSharedKey.NONE;
     }
 
-    static PreSharedKey secret(Path file) throws IOException {
+    /// A shared secret, which the service manager may have handed over.
+    PreSharedKey secret(Path file) throws IOException {
         try {
-            return KeyFiles.readPreSharedKey(file, Guard.FILE_MODE);
+            return KeyFiles.readPreSharedKey(file, Guard.of(file, environment));
         } catch (NoSuchFileException none) {
             throw new IOException("there is no file " + file, none);
         }
@@ -100,6 +105,18 @@ final class NodeFiles {
         return file == null
                 ? Optional.of(directories.authorizedClientsFile()).filter(Files::exists)
                 : Optional.of(path(file));
+    }
+
+    /// Answers `natt status`, where such a socket can be.
+    static Optional<ControlSocket> controlSocket(
+            String program,
+            Map<String, String> environment,
+            Supplier<CompletableFuture<Report>> reports) {
+        boolean root = "root".equals(System.getProperty("user.name"));
+        Path directory =
+                Status.directories(environment, System.getProperty("user.home"), root).getFirst();
+        Path path = ControlSocket.path(directory, program, ProcessHandle.current().pid());
+        return ControlSocket.tryOpen(path, reports);
     }
 
     Path knownHosts(@Nullable String file) {

@@ -171,17 +171,27 @@ public final class FakeCloudflare {
                     && each.get("type").getAsString().equals(type)) {
                 script.append(
                         "add %s. %d %s %s\n"
-                                .formatted(
-                                        name,
-                                        each.get("ttl").getAsInt(),
-                                        type,
-                                        each.get("content").getAsString()));
+                                .formatted(name, each.get("ttl").getAsInt(), type, content(each)));
             }
         }
         script.append("send\n");
         System.out.print(
                 Programs.mustRun(
                         List.of("knsupdate", "-y", UPDATE_KEY), Map.of(), script.toString()));
+    }
+
+    /// In the form of a zone file.
+    private static String content(JsonObject json) {
+        if (!json.has("data")) {
+            return json.get("content").getAsString();
+        }
+        JsonObject srv = json.getAsJsonObject("data");
+        return "%d %d %d %s."
+                .formatted(
+                        srv.get("priority").getAsInt(),
+                        srv.get("weight").getAsInt(),
+                        srv.get("port").getAsInt(),
+                        srv.get("target").getAsString());
     }
 
     private static JsonObject success(JsonElement result) {

@@ -63,8 +63,19 @@ public final class Processes implements AfterEachCallback, AfterAllCallback {
             return this;
         }
 
+        /// Puts another program in front, which then runs this one.
+        public Start under(String... program) {
+            command.addAll(0, List.of(program));
+            return this;
+        }
+
         public Start env(String key, String value) {
             environment.put(key, value);
+            return this;
+        }
+
+        public Start env(Map<String, String> more) {
+            environment.putAll(more);
             return this;
         }
 

@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -173,6 +176,32 @@ public final class RunningProcess implements AutoCloseable {
     /// SIGKILL.
     public void kill9() {
         process.toHandle().destroyForcibly();
+    }
+
+    /// The resident memory of a process in kilobytes.
+    public static long residentKilobytes(long pid) {
+        return Long.parseLong(status(pid, "VmRSS").replaceAll("[^0-9]", ""));
+    }
+
+    /// A line of `/proc/PID/status`.
+    private static String status(long pid, String field) {
+        try (var all = Files.lines(Path.of("/proc", "" + pid, "status"))) {
+            return all.filter(line -> line.startsWith(field + ":")).findFirst().orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The processor time that a process has used so far.
+    public static Duration processorTime(long pid) {
+        return ProcessHandle.of(pid)
+                .flatMap(each -> each.info().totalCpuDuration())
+                .orElseThrow(() -> new AssertionError("process %d is gone".formatted(pid)));
+    }
+
+    /// Sends a signal by its name, such as `STOP`.
+    public static void signal(long pid, String name) {
+        Programs.mustRun("kill", "-" + name, "" + pid);
     }
 
     void print() {

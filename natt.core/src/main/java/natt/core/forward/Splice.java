@@ -131,6 +131,10 @@ public final class Splice {
                 return false;
             }
             if (overdue || (streamFinished && !toLocal.hasRemaining())) {
+                if (!streamFinished) {
+                    // Nobody will read the rest; until a reset, the transport keeps it.
+                    stream.reset(ResetCode.UNSPECIFIED, nowNanos);
+                }
                 closeLocal(closed.get());
                 return false;
             }

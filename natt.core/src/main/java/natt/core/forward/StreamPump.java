@@ -6,6 +6,8 @@ import natt.core.spi.Transport.Stream;
 import natt.core.spi.Transport.Streams;
 
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -55,9 +57,9 @@ public final class StreamPump<S extends Stream> implements Port.Owner {
         splices.values().forEach(this::wake);
     }
 
-    /// How many splices there are.
-    public int size() {
-        return splices.size();
+    /// The splices that have not ended.
+    public Collection<Splice> splices() {
+        return Collections.unmodifiableCollection(splices.values());
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /// Files that hold a private key or a shared secret: one line of 43 characters of base64url, and
@@ -28,7 +29,16 @@ public final class KeyFiles {
         /// root.
         FILE_MODE,
         /// The service manager: the file is in `$CREDENTIALS_DIRECTORY`.
-        SERVICE_MANAGER
+        SERVICE_MANAGER;
+
+        /// Who keeps others from this file.
+        public static Guard of(Path path, Map<String, String> environment) {
+            String credentials = environment.getOrDefault("CREDENTIALS_DIRECTORY", "");
+            boolean managed =
+                    !credentials.isEmpty()
+                            && path.toAbsolutePath().normalize().startsWith(Path.of(credentials));
+            return managed ? SERVICE_MANAGER : FILE_MODE;
+        }
     }
 
     private KeyFiles() {}

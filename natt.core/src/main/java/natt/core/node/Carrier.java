@@ -1,5 +1,8 @@
 package natt.core.node;
 
+import natt.core.status.Report;
+
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /// Carries local connections to the services of one host. Lives on the driver's thread.
@@ -18,6 +21,11 @@ interface Carrier {
 
     /// How many connections there are.
     int connections();
+
+    /// The sessions there are.
+    default List<Report> sessions() {
+        return List.of();
+    }
 
     /// Ends all, telling the peers.
     void close();

@@ -4,6 +4,7 @@ import natt.core.HostAndPort;
 import natt.core.Text;
 import natt.core.forward.TcpListener;
 import natt.core.io.Driver;
+import natt.core.status.Report;
 import natt.core.time.Ticker;
 
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -28,13 +30,17 @@ public final class Client implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int MOST_CONNECTIONS = 128;
 
+    private final ClientConfig config;
+    private final long startedAt;
     private final Driver driver;
     private final Carrier carrier;
     private final List<TcpListener> listeners = new ArrayList<>();
 
     /// @throws IOException if the system gives no selector
     public Client(ClientConfig config) throws IOException {
+        this.config = config;
         RandomGenerator random = new SecureRandom();
+        startedAt = Ticker.system().nanoTime();
         driver = new Driver(Ticker.system(), "nattc");
         carrier =
                 switch (config) {
@@ -54,6 +60,11 @@ public final class Client implements AutoCloseable {
         driver.failure().thenAccept(ended::complete);
         driver.execute(() -> carrier.carry(new LocalCall.Stdio(in, out), service, ended));
         return ended;
+    }
+
+    /// Whether what [#proxy] completed with says that this side ended the connection.
+    public static boolean endedHere(String why) {
+        return why.equals(Carrier.LOCAL_BREAK) || why.equals(Carrier.STOPPED);
     }
 
     /// Completes with one line for the user if the client can do its work no longer.
@@ -119,6 +130,33 @@ public final class Client implements AutoCloseable {
                     }
                 });
         carrier.carry(new LocalCall.Tcp(channel), service, ended);
+    }
+
+    /// How this node is, now.
+    public CompletableFuture<Report> report() {
+        var report = new CompletableFuture<Report>();
+        driver.failure().thenAccept(why -> report.completeExceptionally(new IOException(why)));
+        driver.execute(() -> report.complete(build()));
+        return report;
+    }
+
+    private Report build() {
+        var report =
+                Report.builder()
+                        .text("program", "nattc")
+                        .count("process", ProcessHandle.current().pid())
+                        .text("name", config.name());
+        if (config instanceof ClientConfig.Sessions sessions) {
+            report.key("key", sessions.identity().publicKey());
+        }
+        return report.seconds("age", Duration.ofNanos(driver.nanoTime() - startedAt))
+                .reports("sessions", carrier.sessions())
+                .report(
+                        "limits",
+                        Report.builder()
+                                .share("connections", carrier.connections(), MOST_CONNECTIONS)
+                                .build())
+                .build();
     }
 
     /// Ends every connection, telling the peers.

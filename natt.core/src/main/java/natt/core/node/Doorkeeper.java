@@ -10,6 +10,7 @@ import natt.core.keys.AuthorizedClients.Client;
 import natt.core.keys.AuthorizedClientsFile;
 import natt.core.session.Admission;
 import natt.core.session.SessionEngine.Refusal;
+import natt.core.status.Refusals;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -18,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -37,6 +39,7 @@ final class Doorkeeper implements Admission, AutoCloseable {
     private final Driver driver;
     private final Optional<AuthorizedClientsFile> file;
     private final Thread thread;
+    private final Refusals refusals = new Refusals();
     private final Map<NodeKey, Long> said = new LinkedHashMap<>();
     private volatile AuthorizedClients list = AuthorizedClients.nobody();
     private volatile Runnable onChange = () -> {};
@@ -82,8 +85,7 @@ final class Doorkeeper implements Admission, AutoCloseable {
 
     /// The client's key, and the comment beside it on the list.
     String label(NodeKey client) {
-        String comment = list.find(client).map(Client::comment).orElse("");
-        return comment.isEmpty() ? client.toString() : client + " " + Text.escape(comment);
+        return comment(client).map(text -> client + " " + Text.escape(text)).orElse("" + client);
     }
 
     @Override
@@ -95,10 +97,21 @@ final class Doorkeeper implements Admission, AutoCloseable {
         return why.map(Answer::refuse).orElseGet(Answer::listedKey);
     }
 
+    /// The comment beside the client's key on the list, not escaped.
+    Optional<String> comment(NodeKey client) {
+        return list.find(client).map(Client::comment).filter(text -> !text.isEmpty());
+    }
+
+    /// Who was refused lately.
+    Refusals refusals() {
+        return refusals;
+    }
+
     /// Says who was refused, once for each key and minute, so that nobody can fill the log.
     void sayRefused(Refusal refusal) {
         NodeKey caller = refusal.caller();
         long now = driver.nanoTime();
+        refusals.note(refusal.why().name().toLowerCase(Locale.ROOT).replace('_', ' '), caller, now);
         Long before = said.get(caller);
         if (before != null && now - before < SAY_AGAIN_NANOS) {
             return;

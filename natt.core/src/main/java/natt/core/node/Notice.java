@@ -6,6 +6,7 @@ import natt.core.publish.KcpGoRecords;
 import natt.core.publish.NattRecord;
 import natt.core.publish.Publication;
 import natt.core.spi.DnsProvider.PublishException;
+import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,10 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     private List<InetSocketAddress> written = List.of();
     private @Nullable InetSocketAddress plainAt;
     private List<DnsRecord> ofSessions = List.of();
+    private List<String> lastPublished = List.of();
+    private long publishedAt;
+    private String lastError = "";
+    private boolean started;
     private boolean silent;
 
     /// @param published completed when records have been published for the first time
@@ -53,8 +58,11 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
                                                 System::currentTimeMillis));
     }
 
-    void start() {
-        publication.start();
+    synchronized void start() {
+        if (!silent) {
+            started = true;
+            publication.start();
+        }
     }
 
     /// Sessions are reached at these addresses.
@@ -119,7 +127,8 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     void withdraw(Duration patience) throws InterruptedException {
         List<DnsRecord> last;
         synchronized (this) {
-            if (silent || written.isEmpty()) {
+            if (!started || silent || written.isEmpty()) {
+                silent = true;
                 return;
             }
             silent = true;
@@ -134,8 +143,30 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
         }
     }
 
+    /// What was published last, and what failed since.
+    synchronized Report report() {
+        var report = Report.builder();
+        if (!lastPublished.isEmpty()) {
+            report.texts("records", lastPublished)
+                    .seconds("age", Duration.ofNanos(System.nanoTime() - publishedAt));
+        }
+        if (!lastError.isEmpty()) {
+            report.text("lastError", lastError);
+        }
+        return report.flag("silent", silent).build();
+    }
+
+    private synchronized void note(List<String> records, String error) {
+        if (error.isEmpty()) {
+            lastPublished = records;
+            publishedAt = System.nanoTime();
+        }
+        lastError = error;
+    }
+
     @Override
     public void published(List<DnsRecord> records) {
+        note(records.stream().map(each -> each.type() + " " + each.content()).toList(), "");
         String shown =
                 String.join(
                         ", ",
@@ -151,6 +182,7 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
 
     @Override
     public void failed(PublishException refused) {
+        note(List.of(), refused.getMessage());
         boolean fatal = refused.kind() == PublishException.Kind.REFUSED && !published.isDone();
         if (fatal) {
             failure.complete("cannot publish: " + refused.getMessage());

@@ -65,6 +65,10 @@ final class PlainWire {
         return port.local();
     }
 
+    PlainTransport.Endpoint endpoint() {
+        return endpoint;
+    }
+
     Optional<Reachability> reachability() {
         return reachability;
     }

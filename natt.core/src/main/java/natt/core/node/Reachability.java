@@ -42,6 +42,7 @@ final class Reachability {
     private final Discovery engine;
     private @Nullable InetSocketAddress address;
     private boolean known;
+    private String state = "asking";
 
     /// @param configured how many STUN servers the user has named
     /// @param onUnanswered called when too few servers answer
@@ -63,6 +64,10 @@ final class Reachability {
         engine = discovery.open(new AddressDiscovery.Context(REFRESH, nowNanos, random));
     }
 
+    Family family() {
+        return family;
+    }
+
     Discovery engine() {
         return engine;
     }
@@ -70,6 +75,11 @@ final class Reachability {
     /// Whether the servers have said anything, of use or not.
     boolean known() {
         return known;
+    }
+
+    /// What the servers said last, in a few words.
+    String state() {
+        return state;
     }
 
     @Nullable InetSocketAddress address() {
@@ -95,6 +105,7 @@ final class Reachability {
     void poll() {
         for (Finding finding; (finding = engine.pollFinding()) != null; ) {
             known = true;
+            state = describe(finding);
             found(finding);
         }
         for (Outvoted liar; (liar = engine.pollOutvoted()) != null; ) {
@@ -104,6 +115,17 @@ final class Reachability {
                     HostAndPort.format(liar.server()),
                     HostAndPort.format(liar.said()));
         }
+    }
+
+    private String describe(Finding finding) {
+        String what =
+                switch (finding) {
+                    case Finding.Mapped _ -> "agreed";
+                    case Finding.AddressDependentMapping _ -> "address-dependent mapping";
+                    case Finding.Disputed _ -> "disputed";
+                    case Finding.Unanswered _ -> "unanswered";
+                };
+        return family + " " + what;
     }
 
     private void found(Finding finding) {

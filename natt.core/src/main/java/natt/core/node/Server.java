@@ -5,6 +5,7 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.StunServers;
+import natt.core.status.Report;
 import natt.core.time.Ticker;
 
 import org.jspecify.annotations.Nullable;
@@ -16,11 +17,10 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -187,7 +187,6 @@ public final class Server implements AutoCloseable {
 
     private void begin() {
         driver.start();
-        notice.start();
         doorkeeper.ifPresent(each -> each.start(() -> sessions.ifPresent(SessionWire::review)));
         watch.ifPresent(OwnRecordWatch::start);
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
@@ -223,21 +222,31 @@ public final class Server implements AutoCloseable {
         }
     }
 
+    /// Publishes once the targets are such that anybody may be led to them.
     private void checkTargets() {
-        var targets = new TreeSet<HostAndPort>(Comparator.comparing(HostAndPort::toString));
-        plain.ifPresent(_ -> targets.add(config.plain().orElseThrow().target()));
-        if (config.sessions().isPresent()) {
-            ServerConfig.Sessions wanted = config.sessions().get();
-            for (HostAndPort target : wanted.services().values()) {
-                if (wanted.open()) {
-                    targets.remove(target);
-                    new TargetCheck(driver, target).requireSsh(failure::complete);
-                } else {
-                    targets.add(target);
-                }
-            }
+        var strict = new HashSet<HostAndPort>();
+        var others = new HashSet<HostAndPort>();
+        config.plain().ifPresent(wanted -> others.add(wanted.target()));
+        config.sessions()
+                .ifPresent(
+                        wanted ->
+                                (wanted.open() ? strict : others)
+                                        .addAll(wanted.services().values()));
+        others.removeAll(strict);
+        others.forEach(target -> new TargetCheck(driver, target).reach());
+        if (strict.isEmpty()) {
+            notice.start();
         }
-        targets.forEach(target -> new TargetCheck(driver, target).reach());
+        var left = new HashSet<>(strict);
+        for (HostAndPort target : strict) {
+            Runnable passed =
+                    () -> {
+                        if (left.remove(target) && left.isEmpty()) {
+                            notice.start();
+                        }
+                    };
+            new TargetCheck(driver, target).requireSsh(passed, failure::complete);
+        }
     }
 
     /// The UDP address that is bound: that of sessions, if there are any.
@@ -255,6 +264,20 @@ public final class Server implements AutoCloseable {
     /// Completes with one line for the user if the server cannot do its work at all.
     public CompletableFuture<String> failure() {
         return failure;
+    }
+
+    /// How this node is, now.
+    public CompletableFuture<Report> report() {
+        var report = new CompletableFuture<Report>();
+        driver.failure().thenAccept(why -> report.completeExceptionally(new IOException(why)));
+        driver.execute(
+                () -> {
+                    long now = driver.nanoTime();
+                    report.complete(
+                            new ServerReport(config, sessions, plain, doorkeeper, notice, now)
+                                    .build(startedAt));
+                });
+        return report;
     }
 
     /// Ends every stream, telling the peers, closes the ports, and writes the record without

@@ -65,11 +65,6 @@ public record ServerConfig(
         boolean open() {
             return authorizedClients.isEmpty() && secret.equals(PreSharedKey.NONE);
         }
-
-        /// Whether all of 127/8 belongs to this machine, as on Linux.
-        boolean manyLoopbacks() {
-            return System.getProperty("os.name", "").equals("Linux");
-        }
     }
 
     /// The original's wire, which is neither encrypted nor authenticated.

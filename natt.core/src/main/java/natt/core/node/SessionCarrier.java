@@ -10,6 +10,7 @@ import natt.core.forward.LocalEnd;
 import natt.core.forward.Splice;
 import natt.core.io.Driver;
 import natt.core.spi.Transport.Stream;
+import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
@@ -109,6 +111,13 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     @Override
     public void ended(SessionClient client) {
         session = null;
+    }
+
+    @Override
+    public List<Report> sessions() {
+        return session == null || !session.called()
+                ? List.of()
+                : List.of(SessionReport.of(session.link(), Optional.empty(), driver.nanoTime()));
     }
 
     private void idle() {

@@ -29,7 +29,7 @@ import java.util.TreeMap;
 /// Connects the streams of sessions to the services behind this node.
 final class SessionService implements SessionPumps.News {
     private static final System.Logger LOG = System.getLogger("natt");
-    private static final int MOST_STREAMS = 128;
+    static final int MOST_STREAMS = 128;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /// How long a service may be silent before a stranger is refused.
@@ -43,22 +43,18 @@ final class SessionService implements SessionPumps.News {
     private final Driver driver;
     private final Doorkeeper doorkeeper;
     private final ClientSources sources;
-    private final boolean manyLoopbacks;
     private final Map<String, Service> services = new LinkedHashMap<>();
     private int streams;
 
     /// @param targets by the name of the service
-    /// @param manyLoopbacks whether all of 127/8 belongs to this machine
     SessionService(
             Driver driver,
             Map<String, HostAndPort> targets,
             Doorkeeper doorkeeper,
-            ClientSources sources,
-            boolean manyLoopbacks) {
+            ClientSources sources) {
         this.driver = driver;
         this.doorkeeper = doorkeeper;
         this.sources = sources;
-        this.manyLoopbacks = manyLoopbacks;
         new TreeMap<>(targets)
                 .forEach(
                         (name, target) ->
@@ -185,10 +181,7 @@ final class SessionService implements SessionPumps.News {
                 over();
                 return;
             }
-            Optional<InetAddress> source =
-                    manyLoopbacks
-                            ? Optional.of(sources.of(link.session().peer()))
-                            : Optional.empty();
+            Optional<InetAddress> source = Optional.of(sources.of(link.session().peer()));
             service.dialer.dial(
                     source,
                     new TargetDialer.Outcome() {

@@ -50,11 +50,7 @@ final class SessionWire {
                         nowNanos);
         service =
                 new SessionService(
-                        driver,
-                        config.services(),
-                        doorkeeper,
-                        new ClientSources(random),
-                        config.manyLoopbacks());
+                        driver, config.services(), doorkeeper, new ClientSources(random));
         pumps = new SessionPumps(engine, service);
         var engines = new ArrayList<Engine>();
         reachabilities.forEach(asking -> engines.add(asking.engine()));
@@ -69,6 +65,10 @@ final class SessionWire {
 
     SessionEngine engine() {
         return engine;
+    }
+
+    SessionPumps pumps() {
+        return pumps;
     }
 
     SessionService service() {

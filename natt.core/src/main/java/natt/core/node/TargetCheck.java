@@ -27,13 +27,14 @@ final class TargetCheck {
 
     /// Warns if the target cannot be reached, which may change.
     void reach() {
-        dial(Driver::closeQuietly);
+        dial(Driver::closeQuietly, () -> {});
     }
 
     /// Besides wants it to authenticate its callers by itself, since nobody else does.
     ///
+    /// @param passed called if it does, or cannot be reached now
     /// @param refused is given one line for the user if it does not
-    void requireSsh(Consumer<String> refused) {
+    void requireSsh(Runnable passed, Consumer<String> refused) {
         dial(
                 channel ->
                         Greeting.await(
@@ -44,6 +45,7 @@ final class TargetCheck {
                                     @Override
                                     public void ssh(ByteBuffer said) {
                                         Driver.closeQuietly(channel);
+                                        passed.run();
                                     }
 
                                     @Override
@@ -55,7 +57,8 @@ final class TargetCheck {
                                     public void silent() {
                                         refused.accept(why("says nothing"));
                                     }
-                                }));
+                                }),
+                passed);
     }
 
     private String why(String what) {
@@ -64,7 +67,7 @@ final class TargetCheck {
                 .formatted(target, what);
     }
 
-    private void dial(Consumer<SocketChannel> connected) {
+    private void dial(Consumer<SocketChannel> connected, Runnable unreachable) {
         new TargetDialer(driver, target)
                 .dial(
                         new TargetDialer.Outcome() {
@@ -80,6 +83,7 @@ final class TargetCheck {
                                         "the target {0} cannot be reached now: {1}",
                                         target,
                                         Text.escape(why));
+                                unreachable.run();
                             }
                         });
     }

@@ -209,7 +209,8 @@ public record NattRecord(
             throws InterruptedException {
         String shown = Text.escape(name);
         if (texts.stream().anyMatch(each -> each.startsWith(ANY_VERSION))) {
-            return "%s has a record of natt that cannot be read: it is from a newer version or damaged"
+            return ("%s has a record of natt that cannot be read: it is damaged or from a newer"
+                            + " version")
                     .formatted(shown);
         }
         Answer others = resolver.lookup(name, Type.TXT, source);

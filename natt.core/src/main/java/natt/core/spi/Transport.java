@@ -40,9 +40,11 @@ public interface Transport extends Named {
     /// there is none, its time stands still.
     interface Multiplexer extends Streams<Stream> {
         /// Opens a stream to a service of the peer and tells the peer at once, so that a service
-        /// that speaks first can.
+        /// that speaks first can. When there are as many streams already as may be, or after
+        /// [#close], the stream that is returned is closed.
         ///
         /// @param service 1 to 64 bytes of UTF-8
+        /// @throws IllegalArgumentException if the name is shorter or longer
         Stream dial(String service, long nowNanos);
 
         /// Takes a datagram of the session, between position and limit.
@@ -63,11 +65,13 @@ public interface Transport extends Named {
         /// As [Engine#nanosUntilTimeout]; [Engine#NEVER] while paused.
         long nanosUntilTimeout(long nowNanos);
 
-        /// Tells how long datagrams should be from now on, at most, in bytes.
+        /// Tells how long datagrams should be from now on, at most, in bytes. What has been
+        /// written before may still make longer ones, up to the largest of the context.
         void useDatagrams(int length, long nowNanos);
 
         /// There is no path now: time stands still until [#resume], nothing is sent and nothing
-        /// times out. Datagrams may still arrive. Does nothing when paused.
+        /// times out. Datagrams may still arrive, streams be opened, written, read and ended; what
+        /// they have to say waits. Does nothing when paused.
         void pause(long nowNanos);
 
         /// There is a path again. What was in flight counts as unknown; sequence numbers, buffers
@@ -84,10 +88,12 @@ public interface Transport extends Named {
         /// Whether there is data that the peer has not acknowledged.
         boolean hasOutstanding();
 
-        /// The number of streams that are open.
+        /// The number of streams that are open, those included whose name has not arrived.
         int openStreams();
 
-        /// Ends every stream, without a word to the peer if there is no path.
+        /// Ends every stream with a reason, without a word to the peer if there is no path. What
+        /// has arrived can still be read. Poll afterwards for the datagrams that tell the peer;
+        /// nothing is repeated, so the session should tell it as well.
         void close(CloseReason reason, long nowNanos);
 
         Estimate estimate();
@@ -123,8 +129,9 @@ public interface Transport extends Named {
         /// reads an end.
         void finish(long nowNanos);
 
-        /// Drops the stream in both directions and tells the peer why. What has arrived and was
-        /// not read is dropped too, also on a stream that has ended by itself.
+        /// Drops the stream in both directions, with what could still be read, and tells the peer
+        /// why. One that is closed has only that to drop: its owner reads it to the end or calls
+        /// this, else it counts as memory in use.
         void reset(ResetCode code, long nowNanos);
 
         /// Whether the peer has acknowledged everything that was written.

@@ -176,6 +176,7 @@ class SpliceTests {
         splice = new Splice(driver, stream, local, false, ended::complete);
         local.room = 0;
         stream.incoming.add(new byte[3]);
+        stream.incoming.add(new byte[3]);
         CloseReason silent = new CloseReason.PeerSilent(Duration.ofSeconds(40));
         stream.closed = Optional.of(silent);
         stream.peerFinished = true;
@@ -183,6 +184,8 @@ class SpliceTests {
         driver.execute(() -> splice.pump(0));
         assertEquals(silent, ended.get());
         assertTrue(local.aborted);
+        // What was left unread is given back.
+        assertTrue(stream.resetBy.isPresent());
     }
 
     @Test

@@ -193,6 +193,49 @@ class DriverTests {
     }
 
     @Test
+    void aWallClockThatPartsFromTheTickerIsNoticed() throws Exception {
+        var now = new AtomicLong();
+        var wall = new AtomicLong(1_795_000_000_000L);
+        BlockingQueue<String> ran = new LinkedBlockingQueue<>();
+        try (var slept = new Driver(now::get, wall::get, "test-clock").start()) {
+            slept.execute(() -> slept.onClockJump(() -> ran.add("jump")));
+            slept.execute(
+                    () -> {
+                        now.addAndGet(3_600_000_000_000L);
+                        wall.addAndGet(3_600_000 + 5_000);
+                    });
+            slept.execute(() -> ran.add("together"));
+            assertEquals("together", ran.take());
+            wall.addAndGet(5_001);
+            slept.execute(() -> {});
+            assertEquals("jump", ran.take());
+            wall.addAndGet(-5_001);
+            slept.execute(() -> {});
+            assertEquals("jump", ran.take());
+        }
+    }
+
+    @Test
+    void thePortOfTheIpv6WildcardTakesAndSendsIpv4() throws Exception {
+        var engine = new Echo(7);
+        var any = new InetSocketAddress(InetAddress.ofLiteral("::"), 0);
+        var opened = new CompletableFuture<Port>();
+        driver.execute(
+                () -> {
+                    try {
+                        Port port = driver.openPort(any);
+                        port.attach(List.of(engine), now -> Engine.NEVER);
+                        opened.complete(port);
+                    } catch (IOException failed) {
+                        opened.completeExceptionally(failed);
+                    }
+                });
+        var to = new InetSocketAddress(LOOPBACK, opened.get().local().getPort());
+        outside.send(new DatagramPacket(new byte[] {7, 42}, 2, to));
+        assertEquals(42, receive()[1]);
+    }
+
+    @Test
     void withinOneTurnTheTimeStandsStill() throws Exception {
         var ticks = new AtomicLong();
         var counted = new Driver(ticks::incrementAndGet, "counted").start();

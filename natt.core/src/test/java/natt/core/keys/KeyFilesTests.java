@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -152,6 +153,23 @@ class KeyFilesTests {
             KeyFiles.readIdentity(file, Guard.SERVICE_MANAGER);
             KeyFiles.readPreSharedKey(file, Guard.SERVICE_MANAGER);
         }
+    }
+
+    @Test
+    void aCredentialIsWhatIsInTheCredentialsDirectory() {
+        var environment = Map.of("CREDENTIALS_DIRECTORY", "/run/credentials/natts.service");
+        assertEquals(
+                Guard.SERVICE_MANAGER,
+                Guard.of(Path.of("/run/credentials/natts.service/psk"), environment));
+        for (String elsewhere :
+                List.of(
+                        "/run/credentials/natts.service2/psk",
+                        "/run/credentials/natts.service/../psk",
+                        "psk")) {
+            assertEquals(Guard.FILE_MODE, Guard.of(Path.of(elsewhere), environment));
+        }
+        assertEquals(
+                Guard.FILE_MODE, Guard.of(Path.of("/psk"), Map.of("CREDENTIALS_DIRECTORY", "")));
     }
 
     @Test

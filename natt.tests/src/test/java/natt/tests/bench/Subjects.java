@@ -56,11 +56,12 @@ final class Subjects implements AutoCloseable {
     List<Subject> startAll() throws IOException, InterruptedException {
         var subjects = new ArrayList<Subject>();
         subjects.add(new Subject("TCP", startService()));
+        subjects.add(startSessions());
         RunningProcess natts = startNatts();
         int nattsPort = port(natts, LISTENING);
         natts.awaitLine("published", START);
         RunningProcess nattc = startNattc("natt", nattsPort);
-        subjects.add(subject("natt", nattc, ACCEPTING, natts));
+        subjects.add(subject("natt --compat", nattc, ACCEPTING, natts));
         if (Programs.find("kcptun-client").isEmpty()) {
             missing.add("kcptun: no program kcptun-client (Debian's kcptun)");
         } else {
@@ -116,6 +117,36 @@ final class Subjects implements AutoCloseable {
         int port = port(process, "serving on ([0-9]+)");
         service = far + ":" + port;
         return new InetSocketAddress(far, port);
+    }
+
+    /// natts and nattc as they are without options: an authenticated, encrypted session.
+    private Subject startSessions() throws IOException, InterruptedException {
+        Path home = Files.createDirectory(directory.resolve("sessions"));
+        Path zone = home.resolve("zone");
+        String secret = home.resolve("psk").toString();
+        start("natt keygen", Natt.program("natt"), "keygen", "--psk", secret).awaitExit(START);
+        var server = new ArrayList<>(List.of(Natt.program("natts"), "--listen", far + ":0"));
+        server.addAll(List.of("--stun", "none", "--publish-private", "--dns", "file"));
+        server.addAll(List.of("--dns-option", "path=" + zone, "--target-fqdn", Natt.NAME));
+        server.addAll(List.of("--expose", "bench=" + service, "--psk-file", secret));
+        server.addAll(List.of("--state-dir", home.resolve("natts").toString()));
+        RunningProcess natts = startFar("natts", server.toArray(String[]::new));
+        natts.awaitLine("published", START);
+        RunningProcess nattc =
+                start(
+                        "nattc",
+                        Natt.program("nattc"),
+                        "-L",
+                        LOOPBACK + ":0:bench",
+                        "--target",
+                        Natt.NAME,
+                        "--dns-file",
+                        zone.toString(),
+                        "--psk-file",
+                        secret,
+                        "--state-dir",
+                        home.resolve("nattc").toString());
+        return subject("natt", nattc, ACCEPTING, natts);
     }
 
     private RunningProcess startNatts() throws IOException {

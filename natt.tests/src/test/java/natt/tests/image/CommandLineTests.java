@@ -71,6 +71,14 @@ class CommandLineTests {
                 "natt || which command",
                 "natt | frobnicate | frobnicate",
                 "natt | demo --megabytes 0 | --megabytes",
+                "natt | id --frobnicate | --frobnicate",
+                "natt | keygen | one FILE",
+                "natt | keygen --frobnicate | there is no option",
+                "natt | ticket | one NAME",
+                "natt | ticket 203.0.113.7 | not a DNS name",
+                "natt | ticket a.b --secret | --psk-file",
+                "natt | ticket a.b --expires soon | 30d",
+                "natt | ticket a.b --host-key x | not a key",
                 "natt | status --frobnicate | --frobnicate",
             })
     void wrongUsageIsOneLineAndTwo(String program, String arguments, String says) throws Exception {
@@ -98,6 +106,29 @@ class CommandLineTests {
             assertEquals(0, run.status(), option);
             assertFalse(run.lines().isEmpty(), option);
         }
+    }
+
+    @Test
+    void aNodesKeyAndItsTicketAreOneLineToPaste() throws Exception {
+        String state = directory.resolve("state").toString();
+        Run made = Run.of(processes, "natt", "id", "--state-dir", state, "--quiet");
+        String key = made.onlyLine();
+        assertEquals(0, made.status());
+        assertTrue(key.matches("[A-Za-z0-9_-]{43}"), key);
+        assertEquals(key, Run.of(processes, "natt", "id", "--state-dir", state).onlyLine());
+        String psk = directory.resolve("psk").toString();
+        assertEquals(0, Run.of(processes, "natt", "keygen", "--psk", psk).status());
+        String secret = Files.readAllLines(Path.of(psk)).getLast();
+        Run ticket =
+                Run.of(
+                        processes
+                                .prepare("natt", Natt.program("natt"))
+                                .with("ticket", "pc.example.com", "--state-dir", state)
+                                .with("--secret", "--psk-file", psk));
+        assertEquals("natt://" + key + "@pc.example.com?secret=" + secret, ticket.onlyLine());
+        Run again = Run.of(processes, "natt", "keygen", psk);
+        assertEquals(1, again.status());
+        assertTrue(again.onlyLine().contains("exists"), again.onlyLine());
     }
 
     @Test

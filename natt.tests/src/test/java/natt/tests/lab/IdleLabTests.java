@@ -3,6 +3,7 @@ package natt.tests.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.tests.Home;
 import natt.tests.Lab;
 import natt.tests.Need;
 import natt.tests.Processes;
@@ -31,7 +32,7 @@ class IdleLabTests {
     void nattsStaysReachableAtTheSameAddress() throws Exception {
         Lab lab =
                 Lab.up("--a", "port-restricted", "--b", "full-cone-random,timeout=30", "--no-stun");
-        try (Home home = Home.inLab(processes, lab, directory)) {
+        try (Home home = Home.inLabWithFile(processes, lab, Home.Wire.SESSIONS, directory)) {
             RunningProcess natts = home.startNatts();
             assertTrue(natts.survives(Duration.ofMinutes(5)));
             RunningProcess ssh = home.ssh("echo still here").start();

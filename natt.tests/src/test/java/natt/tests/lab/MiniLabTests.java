@@ -2,6 +2,7 @@ package natt.tests.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import natt.tests.Home;
 import natt.tests.MiniLab;
 import natt.tests.Need;
 import natt.tests.Processes;
@@ -26,12 +27,12 @@ class MiniLabTests {
     @Test
     void sshReachesNattsBeforeAndAfterItsPortChanges() throws Exception {
         MiniLab lab = MiniLab.up();
-        try (Home home = Home.inMiniLab(processes, lab, directory)) {
+        try (Home home = Home.inMiniLab(processes, lab, Home.Wire.SESSIONS, directory)) {
             RunningProcess natts = home.startNatts();
-            natts.awaitLine("TXT kcp-port=" + lab.outsidePort(), Home.SOON);
+            natts.awaitLine("a=203.0.113.12:" + lab.outsidePort(), Home.SOON);
             assertReached(home);
             lab.rebind();
-            natts.awaitLine("TXT kcp-port=" + lab.outsidePort(), Duration.ofSeconds(20));
+            natts.awaitLine("a=203.0.113.12:" + lab.outsidePort(), Duration.ofSeconds(20));
             assertReached(home);
         }
     }

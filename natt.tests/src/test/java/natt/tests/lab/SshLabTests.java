@@ -2,6 +2,7 @@ package natt.tests.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import natt.tests.Home;
 import natt.tests.Lab;
 import natt.tests.Need;
 import natt.tests.Processes;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -36,13 +38,14 @@ class SshLabTests {
     private static final int PIECE = 1 << 20;
 
     @RegisterExtension static final Processes PROCESSES = Processes.ofTheClass();
+    @TempDir static Path state;
 
     private static Home home;
 
     @BeforeAll
     static void start() throws Exception {
         Lab lab = Lab.up("--a", "port-restricted", "--b", "full-cone-random", "--no-stun");
-        home = Home.inLab(PROCESSES, lab);
+        home = Home.inLab(PROCESSES, lab, Home.Wire.SESSIONS, state);
         home.startNatts();
     }
 
@@ -62,7 +65,7 @@ class SshLabTests {
 
     @Test
     void scpOf200MegabytesArrivesWhole() throws Exception {
-        Path directory = Home.directory();
+        Path directory = Home.scratch();
         Path original = directory.resolve("original");
         Path copy = directory.resolve("copy");
         Files.deleteIfExists(copy);

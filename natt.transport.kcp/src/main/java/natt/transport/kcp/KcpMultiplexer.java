@@ -48,7 +48,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private final Farewells farewells = new Farewells();
     private final ConvWindow peerConvs;
     private final List<KcpSessionStream> streams = new ArrayList<>();
-    private final Turns turns = new Turns();
+    private final Output output;
     private final ArrayDeque<KcpSessionStream> accepted = new ArrayDeque<>();
     private final ArrayDeque<KcpSessionStream> ready = new ArrayDeque<>();
 
@@ -57,12 +57,6 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private boolean paused;
     private long pausedAt;
     private @Nullable CloseReason closed;
-
-    /// Whether a stream may have got something to send since the last look.
-    private boolean toSend;
-
-    /// Whether a stream may have an acknowledgement, a question or an answer to send.
-    private boolean toSay;
 
     private boolean trimming;
     private long trimAt;
@@ -86,6 +80,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         mss = mssOf(context.firstDatagram());
         pool = new SegmentPool(mss, memory, RESERVE);
         flight = Flight.shared(mss, segments, context.random().nextInt(), context.nowNanos());
+        output = new Output(streams, flight);
         nextConv = context.initiator() ? 0 : 1;
         peerConvs = new ConvWindow(context.initiator() ? 1 : 0);
     }
@@ -110,7 +105,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             nextConv += 2;
             stream.channel.writeWhole(record);
             streams.add(stream);
-            toSend = true;
+            output.look();
         }
         return stream;
     }
@@ -142,12 +137,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
 
     /// Notes that a stream may have got something to send.
     void toSend() {
-        toSend = true;
-    }
-
-    /// Notes that a stream may have something to say.
-    void toSay() {
-        toSay = true;
+        output.look();
     }
 
     /// How many streams share what may be held for sending, among them one that is about to.
@@ -230,8 +220,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     }
 
     private void handle(ByteBuffer in, int at, int end, long nowNanos) {
-        toSend = true;
-        toSay = true;
+        output.look();
         int next = at;
         KcpSessionStream stream = null;
         while (next < end && reader.read(in, next, end)) {
@@ -356,77 +345,13 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         int begin = into.position();
         int end = begin + Math.min(limit, into.remaining());
         farewells.emit(into, end);
-        emitControl(into, end);
-        emitData(into, begin, end, nowNanos);
+        output.emit(into, begin, end, nowNanos);
         into.order(order);
         if (into.position() == begin) {
             planTrim(nowNanos);
             return false;
         }
         datagramsSent++;
-        return true;
-    }
-
-    /// Acknowledgements go before data, not between: so full datagrams follow each other.
-    private void emitControl(ByteBuffer out, int end) {
-        if (!toSay) {
-            return;
-        }
-        for (int i = 0; i < streams.size(); i++) {
-            Channel channel = streams.get(i).channel;
-            if (channel.hasControl()) {
-                channel.emitControl(out, end);
-                if (channel.hasControl()) {
-                    return;
-                }
-            }
-        }
-        toSay = false;
-    }
-
-    private void emitData(ByteBuffer out, int begin, int end, long nowNanos) {
-        if (toSay || !flight.isPaced(nowNanos)) {
-            return;
-        }
-        lookForSenders();
-        int before = out.position();
-        @Nullable KcpSessionStream stream;
-        while ((stream = turns.next()) != null) {
-            int at = out.position();
-            if (!stream.channel.emitSegment(out, end, at == begin, nowNanos)) {
-                break;
-            }
-            stream.credit -= out.position() - at;
-            if (out.position() >= end) {
-                break;
-            }
-        }
-        int bytes = out.position() - before;
-        if (bytes > 0) {
-            flight.pace(bytes, nowNanos);
-        } else if (stream == null && flight.hasRoom() && isIdle()) {
-            flight.applicationLimited(mss);
-        }
-    }
-
-    private void lookForSenders() {
-        if (toSend) {
-            toSend = false;
-            for (int i = 0; i < streams.size(); i++) {
-                KcpSessionStream stream = streams.get(i);
-                if (stream.place == Turns.Place.NONE && stream.channel.wantsToSend()) {
-                    turns.add(stream);
-                }
-            }
-        }
-    }
-
-    private boolean isIdle() {
-        for (int i = 0; i < streams.size(); i++) {
-            if (!streams.get(i).channel.isIdle()) {
-                return false;
-            }
-        }
         return true;
     }
 
@@ -456,8 +381,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             streams.get(i).channel.handleTimeout(nowNanos);
         }
         farewells.handleTimeout(nowNanos);
-        toSend = true;
-        toSay = true;
+        output.look();
         if (trimming && nowNanos - trimAt >= 0) {
             trimming = false;
             pool.trim();
@@ -482,15 +406,10 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         }
         long least =
                 Math.min(flight.nanosUntilTimeout(nowNanos), farewells.nanosUntilTimeout(nowNanos));
-        boolean waits = false;
         for (int i = 0; i < streams.size(); i++) {
-            Channel channel = streams.get(i).channel;
-            least = Math.min(least, channel.nanosUntilTimeout(nowNanos));
-            waits |= channel.maySend();
+            least = Math.min(least, streams.get(i).channel.nanosUntilTimeout(nowNanos));
         }
-        if (waits && !flight.isPaced(nowNanos)) {
-            least = Math.min(least, flight.nanosUntilPaced(nowNanos));
-        }
+        least = Math.min(least, output.nanosUntilPaced(nowNanos));
         return trimming ? Math.min(least, trimAt - nowNanos) : least;
     }
 
@@ -517,8 +436,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         }
         farewells.resume(nowNanos - pausedAt);
         trimAt += nowNanos - pausedAt;
-        toSend = true;
-        toSay = true;
+        output.look();
     }
 
     @Override
@@ -530,7 +448,9 @@ final class KcpMultiplexer implements Transport.Multiplexer {
 
     @Override
     public void roundTripMeasured(long nanos, long nowNanos) {
-        flight.sampleRoundTrip(nanos, nowNanos);
+        if (!paused) {
+            flight.sampleRoundTrip(nanos, nowNanos);
+        }
     }
 
     Duration roundTripTime() {

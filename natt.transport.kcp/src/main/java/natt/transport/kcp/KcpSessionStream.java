@@ -76,7 +76,7 @@ final class KcpSessionStream implements Transport.Stream {
             return n == 0 && !channel.readable() ? -1 : n;
         }
         if (channel.hasControl()) {
-            multiplexer.toSay();
+            multiplexer.toSend();
         }
         return n;
     }

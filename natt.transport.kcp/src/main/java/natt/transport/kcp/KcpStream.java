@@ -50,7 +50,8 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
     /// How long a peer without FIN may be silent after it has everything.
     private static final long LINGER = 5 * SECOND;
 
-    /// How long our FIN is repeated once the peer has sent its own.
+    /// How long our FIN is repeated once the peer has sent its own and has all of our data: it may
+    /// have gone, and only its last acknowledgement is missing.
     private static final long LAST_FIN = 5 * SECOND;
 
     /// Segments in flight before the peer's kind is known.
@@ -241,8 +242,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
             endpoint.countReset();
             close(new CloseReason.Local());
         }
-        // Unread bytes are counted as held by the port until they are given back.
-        conversation.releaseUnread();
+        conversation.releaseAll();
     }
 
     @Override
@@ -422,7 +422,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
             if (allAcknowledged) {
                 endpoint.bury(this, nowNanos).asFinished(conversation.una());
                 close(new CloseReason.Finished());
-            } else if (!finTimed) {
+            } else if (!finTimed && conversation.allButFinAcknowledged()) {
                 finTimed = true;
                 endsAt = nowNanos + LAST_FIN;
             }

@@ -7,7 +7,10 @@ import natt.transport.kcp.proto.SegmentPool;
 /// Provides streams by KCP inside a session, one conversation for each. All sessions together
 /// hold at most 64 MiB.
 public final class KcpTransport implements Transport {
-    private final MemoryBudget memory = new MemoryBudget(SegmentPool.MOST_HELD);
+    /// Kept back for the few segments that every stream may hold when all else is gone.
+    private static final long KEPT_BACK = 1 << 20;
+
+    private final MemoryBudget memory = new MemoryBudget(SegmentPool.MOST_HELD - KEPT_BACK);
 
     public KcpTransport() {}
 

@@ -70,7 +70,7 @@ class AllocationTests {
 
     /// Asks the running machine by reflection, because the module does not require its
     /// management.
-    private static long allocatedBytes() throws ReflectiveOperationException {
+    static long allocatedBytes() throws ReflectiveOperationException {
         Object threads =
                 Class.forName("java.lang.management.ManagementFactory")
                         .getMethod("getThreadMXBean")

@@ -290,6 +290,45 @@ class LifeTests {
     }
 
     @Test
+    void bytesWrittenAfterThePeersEndSurviveAnOutage() {
+        connect();
+        dialed.finish(net.now);
+        net.run(Duration.ofSeconds(1));
+        net.path.dropped = _ -> true;
+        SimNet.write(accepted, "x".repeat(5_000), net.now);
+        accepted.finish(net.now);
+        net.run(Duration.ofSeconds(12));
+        assertEquals(Optional.empty(), accepted.closed());
+        net.path.dropped = _ -> false;
+        net.run(Duration.ofSeconds(6));
+        assertEquals("x".repeat(5_000), SimNet.read(dialed, net.now));
+        assertNull(SimNet.read(dialed, net.now));
+        assertEquals(FINISHED, accepted.closed());
+        assertEquals(FINISHED, dialed.closed());
+    }
+
+    @Test
+    void bytesWrittenAfterThePeersEndWaitForItsReader() {
+        connect();
+        dialed.finish(net.now);
+        net.run(Duration.ofSeconds(1));
+        var data = ByteBuffer.allocate(4 << 20);
+        for (int i = 0; i < 100; i++) {
+            accepted.write(data, net.now);
+            net.run(Duration.ofMillis(20));
+        }
+        accepted.finish(net.now);
+        net.run(Duration.ofSeconds(30));
+        var into = ByteBuffer.allocate(1 << 16);
+        int read = 0;
+        for (int n; (n = dialed.read(into.clear(), net.now)) >= 0; read += n) {
+            net.run(Duration.ofMillis(10));
+        }
+        assertEquals(data.position(), read);
+        assertEquals(FINISHED, accepted.closed());
+    }
+
+    @Test
     void streamThatIsResetUnreadHoldsNoMemory() {
         connect();
         SimNet.write(dialed, "x".repeat(5_000), net.now);

@@ -108,6 +108,11 @@ final class SessionNet {
                                 random.split())));
     }
 
+    /// The responder's side of another session, which shares the transport and has no link.
+    Side another() {
+        return side(false, 32);
+    }
+
     Side other(Side side) {
         return side == client ? server : client;
     }

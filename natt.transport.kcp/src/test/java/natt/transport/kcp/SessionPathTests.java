@@ -64,7 +64,9 @@ class SessionPathTests {
         assertEquals(sent, net.client.sent + net.server.sent);
         assertTrue(net.server.mux.hasOutstanding());
         resumeBoth();
-        assertTrue(run(50) > 0, "goes on within one round trip");
+        // Half a round trip to tell what has arrived, half for what comes after that.
+        assertEquals(0, run(50));
+        assertTrue(run(5) > 0, "goes on within one round trip");
         assertTrue(run(5000) > 30_000_000);
         assertEquals(Optional.empty(), dialed.closed());
         assertTrue(accepted.roundTripTime().toMillis() < 120, accepted.roundTripTime()::toString);
@@ -141,18 +143,8 @@ class SessionPathTests {
     void bulkFillsThePath(int roundTripMillis, double loss, int megabits) {
         connect(roundTripMillis);
         net.path.loss = loss;
-        long first = run(8000);
-        long sent = net.server.bytesSent;
+        run(8000);
         long bytes = run(20_000);
-        System.out.printf(
-                "%d ms %.2f: 0-8 s %.1f, 8-28 s %.1f Mbit/s, wire %.3f, rtt %s, %s%n",
-                roundTripMillis,
-                loss,
-                first * 8 / 8e6,
-                bytes * 8 / 20e6,
-                (double) (net.server.bytesSent - sent) / bytes,
-                accepted.roundTripTime(),
-                net.server.mux.counters());
         assertTrue(bytes * 8 / 20 > megabits * 1_000_000L, () -> bytes + " bytes in 20 s");
     }
 }

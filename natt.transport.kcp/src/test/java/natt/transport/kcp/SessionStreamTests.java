@@ -378,4 +378,18 @@ class SessionStreamTests {
         assertEquals(0, net.client.counter("bytesHeld"));
         assertEquals(Engine.NEVER, net.server.mux.nanosUntilTimeout(net.now));
     }
+
+    @Test
+    void resetLetsGoOfWhatNobodyHasReadEvenAfterThePeersOwn() {
+        connect();
+        write(dialed, "unread");
+        net.run(SECOND);
+        dialed.reset(ResetCode.TARGET_RESET, net.now);
+        net.run(SECOND);
+        assertTrue(accepted.closed().isPresent());
+        assertTrue(net.server.counter("bytesHeld") > 0);
+        accepted.reset(ResetCode.UNSPECIFIED, net.now);
+        assertEquals(0, net.server.counter("bytesHeld"));
+        assertNull(read(accepted));
+    }
 }

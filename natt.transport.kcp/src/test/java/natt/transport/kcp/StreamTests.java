@@ -98,4 +98,14 @@ class StreamTests {
         assertEquals(
                 Optional.of(new CloseReason.Remote(ResetCode.TARGET_UNREACHABLE)), dialed.closed());
     }
+
+    @Test
+    void resetLetsGoOfWhatNobodyHasRead() {
+        connect();
+        SimNet.write(dialed, "unread", net.now);
+        net.run(Duration.ofSeconds(1));
+        assertTrue(server.counter("bytesHeld") > 0);
+        accepted.reset(ResetCode.TARGET_RESET, net.now);
+        assertEquals(0, server.counter("bytesHeld"));
+    }
 }

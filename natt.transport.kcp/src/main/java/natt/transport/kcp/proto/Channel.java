@@ -18,6 +18,9 @@ public final class Channel {
 
     private static final int LEAST_HELD = 64;
 
+    /// What may be held for sending when there is no memory left, in segments.
+    private static final int LEAST_KEPT_GOING = 2;
+
     /// The window at first and at rest, in segments.
     static final int FIRST_WINDOW = 512;
 
@@ -42,6 +45,10 @@ public final class Channel {
     private boolean tellDue;
     private boolean copyDue;
     private int copySn;
+
+    /// Whether the writer had more than could be held.
+    private boolean full;
+
     private boolean heard;
     private boolean active;
 
@@ -136,14 +143,20 @@ public final class Channel {
     ///
     /// @param sharers how many conversations share the path
     public int write(ByteBuffer data, int sharers) {
-        return finishing ? 0 : send.append(data, mostHeld(sharers));
+        if (finishing) {
+            return 0;
+        }
+        int length = send.append(data, mostHeld(sharers));
+        full = data.hasRemaining();
+        return length;
     }
 
     private int mostHeld(int sharers) {
-        return pool.scarce()
-                ? LEAST_HELD
-                : Math.clamp(
-                        2L * flight.window() / sharers, LEAST_HELD, MOST_HELD / pool.blockLength());
+        if (pool.scarce()) {
+            return pool.exhausted() ? LEAST_KEPT_GOING : LEAST_HELD;
+        }
+        return Math.clamp(
+                2L * flight.window() / sharers, LEAST_HELD, MOST_HELD / pool.blockLength());
     }
 
     /// Fills the buffer with bytes in order: how many, 0 if there are none yet, -1 at the end.
@@ -265,7 +278,7 @@ public final class Channel {
             boolean nearEdge = 2 * peerWindow.beyond(sn) < peerWindow.size();
             send.mark(sn, nearEdge ? NEAR_EDGE : 0);
             send.send(sn, out, conv, window, receive.next(), nowNanos);
-            if (again && 4 * peerWindow.beyond(send.next()) < peerWindow.size()) {
+            if (again && 2 * peerWindow.beyond(send.next()) < peerWindow.size()) {
                 copyDue = true;
                 copySn = sn;
             }
@@ -288,7 +301,8 @@ public final class Channel {
     /// Whether more might be sent, if there were more to send: nothing waits but, perhaps, for a
     /// peer that reads no more.
     public boolean isIdle() {
-        return send.lost() == 0 && (send.unsent() == 0 || waitsForWindow());
+        boolean nothingWaits = send.unsent() == 0 && !full;
+        return send.lost() == 0 && (nothingWaits || waitsForWindow());
     }
 
     private boolean waitsForWindow() {
@@ -313,9 +327,11 @@ public final class Channel {
                 peerWindow.nanosUntilAsk(waitsForWindow(), nowNanos));
     }
 
-    /// Goes on after a time without a path.
+    /// Goes on after a time without a path. The peer, whose acknowledgements may be gone, is told
+    /// at once what has arrived.
     public void resume(long nowNanos) {
         copyDue = false;
+        tellDue = heard;
         tells.postpone(nowNanos);
         peerWindow.askAgain(nowNanos);
     }

@@ -289,6 +289,11 @@ public final class Conversation {
         return send.held() == 0;
     }
 
+    /// Whether the peer has everything but, perhaps, the FIN.
+    public boolean allButFinAcknowledged() {
+        return send.held() == 0 || finQueued && send.held() == 1;
+    }
+
     /// Whether the peer has echoed what only a receiver of our segments can know.
     public boolean provenByEcho() {
         return flight.provenByEcho();
@@ -476,7 +481,8 @@ public final class Conversation {
     }
 
     /// Drops what can still be read, too.
-    public void releaseUnread() {
+    public void releaseAll() {
+        release();
         receive.release();
     }
 

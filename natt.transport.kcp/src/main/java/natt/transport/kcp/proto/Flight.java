@@ -173,8 +173,10 @@ public final class Flight {
     }
 
     /// Notes that there is nothing to send although more might be on its way.
-    public void applicationLimited(int mss) {
-        limitedUntil = delivered + Math.max(1, (long) inFlight * mss);
+    ///
+    /// @param length about what a segment in flight has, in bytes
+    public void applicationLimited(int length) {
+        limitedUntil = delivered + Math.max(1, (long) inFlight * length);
     }
 
     // ---- acknowledgements

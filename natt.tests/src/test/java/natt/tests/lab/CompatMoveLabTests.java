@@ -3,6 +3,7 @@ package natt.tests.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import natt.tests.Home;
 import natt.tests.Lab;
 import natt.tests.Need;
 import natt.tests.Processes;
@@ -14,20 +15,23 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
+import java.nio.file.Path;
 import java.time.Duration;
 
-/// The NAT takes another port or another address.
+/// On the original's wire, the NAT takes another port or another address.
 @Requires({Need.NATLAB, Need.COTURN, Need.KNOT, Need.SSHD, Need.IMAGE})
 @Timeout(120)
 @Execution(ExecutionMode.CONCURRENT)
-class MoveLabTests {
+class CompatMoveLabTests {
     private static final Duration PUBLISHED_WITHIN = Duration.ofSeconds(20);
     private static final String PUBLISHED = "published [^ ]+ A ([0-9.]+), TXT kcp-port=([0-9]+)";
 
     @RegisterExtension static final Processes PROCESSES = Processes.ofTheClass();
+    @TempDir static Path directory;
 
     private static Lab lab;
     private static Home home;
@@ -35,7 +39,7 @@ class MoveLabTests {
     @BeforeAll
     static void start() throws Exception {
         lab = Lab.up("--a", "port-restricted", "--b", "full-cone-random", "--no-stun");
-        home = Home.inLab(PROCESSES, lab);
+        home = Home.inLab(PROCESSES, lab, Home.Wire.KCP_GO, directory);
         home.startNatts();
     }
 

@@ -3,6 +3,7 @@ package natt.tests.lab;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import natt.tests.Home;
 import natt.tests.Lab;
 import natt.tests.Need;
 import natt.tests.Processes;
@@ -22,11 +23,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/// One side is killed and says nothing; ssh's own keepalives are off.
+/// On the original's wire, one side is killed and says nothing; ssh's own keepalives are off.
 @Requires({Need.NATLAB, Need.COTURN, Need.SSHD, Need.IMAGE})
 @Timeout(180)
 @Execution(ExecutionMode.CONCURRENT)
-class DeathLabTests {
+class CompatDeathLabTests {
     private static final Duration NOTICED_WITHIN = Duration.ofSeconds(45);
 
     @RegisterExtension static final Processes PROCESSES = Processes.ofTheClass();
@@ -37,7 +38,7 @@ class DeathLabTests {
     @BeforeAll
     static void start() throws Exception {
         Lab lab = Lab.up("--a", "port-restricted", "--b", "full-cone-random", "--no-stun");
-        home = Home.inLab(PROCESSES, lab, directory);
+        home = Home.inLabWithFile(PROCESSES, lab, Home.Wire.KCP_GO, directory);
     }
 
     @AfterAll
