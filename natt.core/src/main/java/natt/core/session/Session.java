@@ -376,11 +376,11 @@ public final class Session {
         }
         switch (plain[0]) {
             case Outbox.TRANSPORT -> {
+                liveness.heardData();
                 if (calling != null && streams.openStreams() > 0) {
                     // A host that reaches nothing resets the stream long before this counts.
                     noteUseful(nowNanos);
                 }
-                liveness.heardData();
                 if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
                     streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
                 }

@@ -39,6 +39,13 @@ public final class Flight {
     /// Over about so many transmissions the share of the lost ones is told.
     private static final int LOSS_MEMORY = 4096;
 
+    /// At most so many segments in flight make no later acknowledgements by which a loss would
+    /// show soon.
+    private static final int THIN = 2;
+
+    /// For so long after a loss the path is taken for one that loses.
+    private static final long LOSS_REMEMBERED = 3000 * MILLI;
+
     /// So many segments can the acknowledgements of one datagram name. A peer that repeats itself
     /// costs no more than this.
     private static final int MOST_NAMED = 8192;
@@ -336,6 +343,11 @@ public final class Flight {
     /// Whether a segment was found lost within this time.
     boolean hasLostWithin(long nanos, long nowNanos) {
         return anyLost && nowNanos - lastLoss < nanos;
+    }
+
+    /// Whether the loss of what was just sent would show only by a timeout, and is likely.
+    boolean isThin(long nowNanos) {
+        return inFlight <= THIN && hasLostWithin(LOSS_REMEMBERED, nowNanos);
     }
 
     private void countFate(int lost, int delivered) {
