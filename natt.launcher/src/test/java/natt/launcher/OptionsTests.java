@@ -115,4 +115,41 @@ class OptionsTests {
             assertThrows(UsageException.class, () -> Natts.name(name));
         }
     }
+
+    private static List<String> forwards(String... args) throws IOException {
+        var options = new NattcOptions();
+        assertTrue(CommandLine.parse("nattc", options, args, Map.of()));
+        return Nattc.forwards(options).stream()
+                .map(each -> each.service() + " " + HostAndPort.format(each.addresses().getFirst()))
+                .toList();
+    }
+
+    @Test
+    void aForwardIsAPortOrAnAddressAndAService() throws Exception {
+        assertEquals(List.of("ssh 127.0.0.1:10022"), forwards());
+        assertEquals(
+                List.of("web 127.0.0.1:8080", "db 192.0.2.1:5432", "db [::1]:1"),
+                forwards("-L", "8080:web", "--forward=192.0.2.1:5432:db", "-L", "[::1]:1:db"));
+        assertEquals(
+                List.of("ssh 127.0.0.1:1", "web 127.0.0.1:2"),
+                forwards("--listen", ":1", "-L", "2:web"));
+        assertEquals(List.of(), forwards("--proxy"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"web", "8080", "8080:", ":web", "a:1:web", "99999:web", "1:we b"})
+    void aMalformedForwardIsRefused(String text) {
+        assertThrows(UsageException.class, () -> forwards("-L", text));
+    }
+
+    @Test
+    void aServiceHasOneTarget() {
+        var ssh = new HostAndPort("127.0.0.1", 22);
+        var web = new HostAndPort("192.0.2.1", 80);
+        assertEquals(
+                Map.of("ssh", ssh, "web", web), Natts.services(ssh, List.of("web=192.0.2.1:80")));
+        for (String wrong : List.of("web", "ssh=a:1", "=a:1", "a b=c:1", "web=a", "web=a:0")) {
+            assertThrows(RuntimeException.class, () -> Natts.services(ssh, List.of(wrong)), wrong);
+        }
+    }
 }

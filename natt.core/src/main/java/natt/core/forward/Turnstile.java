@@ -14,8 +14,9 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/// Lets only so many young connections through to a service, which may refuse everybody while too
-/// many callers have not authenticated yet, as sshd does. Others wait in their order.
+/// Lets only so many young connections of strangers through to a service, which may refuse
+/// everybody while too many callers have not authenticated yet, as sshd does. Others wait in their
+/// order. Whoever is trusted has authenticated here and waits for nobody.
 public final class Turnstile {
     /// @param most how many young connections there may be
     /// @param mostOfSource how many of these one source may have
@@ -40,8 +41,8 @@ public final class Turnstile {
 
     private record Waiting(Object source, Consumer<Pass> enter) {}
 
-    /// Has a place of its own in every comparison: whoever is trusted shares no source.
-    private static final class Trusted {}
+    /// Stands in place of a source, and is never full.
+    private static final Object TRUSTED = new Object();
 
     private final Limits limits;
     private final List<Pass> young = new ArrayList<>();
@@ -53,14 +54,14 @@ public final class Turnstile {
 
     /// Asks for a connection.
     ///
-    /// @param trusted whether the limit for one source does not apply
+    /// @param trusted whether the limits do not apply
     /// @param enter called by [#serve] when the connection may be made
     /// @return false if too many wait
     public boolean queue(InetAddress source, boolean trusted, Consumer<Pass> enter) {
         if (waiting.size() >= limits.mostWaiting()) {
             return false;
         }
-        waiting.add(new Waiting(trusted ? new Trusted() : source(source), enter));
+        waiting.add(new Waiting(trusted ? TRUSTED : source(source), enter));
         return true;
     }
 
@@ -77,18 +78,21 @@ public final class Turnstile {
         young.removeIf(pass -> nowNanos - pass.since >= youth);
         var entering = new ArrayList<Runnable>();
         Set<Object> full = new HashSet<>();
-        for (var each = waiting.iterator(); each.hasNext() && young.size() < limits.most(); ) {
+        for (var each = waiting.iterator(); each.hasNext(); ) {
             Waiting next = each.next();
-            if (full.contains(next.source)) {
+            boolean trusted = next.source == TRUSTED;
+            if (!trusted && (young.size() >= limits.most() || full.contains(next.source))) {
                 continue;
             }
-            if (ofSource(next.source) >= limits.mostOfSource()) {
+            if (!trusted && ofSource(next.source) >= limits.mostOfSource()) {
                 full.add(next.source);
                 continue;
             }
             each.remove();
             var pass = new Pass(next.source, nowNanos);
-            young.add(pass);
+            if (!trusted) {
+                young.add(pass);
+            }
             entering.add(() -> next.enter.accept(pass));
         }
         entering.forEach(Runnable::run);

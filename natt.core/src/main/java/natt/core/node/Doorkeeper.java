@@ -74,11 +74,6 @@ final class Doorkeeper implements Admission, AutoCloseable {
         return open;
     }
 
-    /// Whether a client is known by its key.
-    boolean lists(NodeKey client) {
-        return list.find(client).isPresent();
-    }
-
     boolean allows(NodeKey client, String service) {
         return list.find(client).map(each -> each.mayReach(service)).orElse(file.isEmpty());
     }

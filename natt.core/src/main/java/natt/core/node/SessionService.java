@@ -150,7 +150,7 @@ final class SessionService implements SessionPumps.News {
 
     private void queue(SessionPumps.Link link, Stream stream, Service service) {
         Optional<InetAddress> from = link.session().path().map(InetSocketAddress::getAddress);
-        boolean trusted = from.isEmpty() || doorkeeper.lists(link.session().peer());
+        boolean trusted = !doorkeeper.open();
         InetAddress source = from.orElseGet(InetAddress::getLoopbackAddress);
         boolean queued =
                 service.turnstile.queue(

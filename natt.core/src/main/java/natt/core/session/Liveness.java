@@ -26,6 +26,11 @@ final class Liveness {
     private final boolean initiator;
     private long heardAt;
     private long sentAt;
+
+    /// Whether the peer has sent data since it was last asked: then its silence may be the end of a
+    /// transfer or its own, which only asking tells.
+    private boolean told;
+
     private boolean asking;
     private long askedAt;
     private long askAgainAt;
@@ -47,6 +52,11 @@ final class Liveness {
         heardAt = nowNanos;
         asking = false;
         doubtful = false;
+    }
+
+    /// Notes that what was heard was data.
+    void heardData() {
+        told = true;
     }
 
     void sent(long nowNanos) {
@@ -74,8 +84,11 @@ final class Liveness {
         } else {
             least = heardAt + RESPONDER_ASKS - nowNanos;
         }
+        long patience = Math.max(ASK_IN_USE, 3 * roundTripNanos);
+        if (initiator && told) {
+            least = Math.min(least, heardAt + patience - nowNanos);
+        }
         if (inUse) {
-            long patience = Math.max(ASK_IN_USE, 3 * roundTripNanos);
             least = Math.min(least, Math.max(heardAt, sentAt) + patience - nowNanos);
             least = Math.min(least, heardAt + 2 * patience - nowNanos);
         }
@@ -84,6 +97,7 @@ final class Liveness {
 
     /// Notes that the peer is being asked.
     void asked(long nowNanos) {
+        told = false;
         if (!asking) {
             asking = true;
             askedAt = nowNanos;

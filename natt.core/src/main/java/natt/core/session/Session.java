@@ -380,12 +380,14 @@ public final class Session {
                     // A host that reaches nothing resets the stream long before this counts.
                     noteUseful(nowNanos);
                 }
+                liveness.heardData();
                 if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
                     streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
                 }
             }
             case Outbox.CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
             case Outbox.PART -> {
+                liveness.heardData();
                 ByteBuffer whole = incoming.take(plain, 1, length - 1, nowNanos);
                 if (whole != null) {
                     streams.handleDatagram(whole, nowNanos);

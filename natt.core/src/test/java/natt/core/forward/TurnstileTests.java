@@ -75,12 +75,23 @@ class TurnstileTests {
     }
 
     @Test
-    void allSourcesTogetherHaveALimitThatTheTrustedShare() {
-        for (int i = 0; i < 5; i++) {
-            queue("t" + i, ALICE, true);
+    void allSourcesTogetherHaveALimit() {
+        for (int i = 1; i <= 5; i++) {
+            queue("s" + i, InetAddress.ofLiteral("198.51.100." + i));
         }
         turnstile.serve(0);
-        assertEquals(List.of("t0", "t1", "t2", "t3"), entered);
+        assertEquals(List.of("s1", "s2", "s3", "s4"), entered);
+    }
+
+    @Test
+    void theTrustedWaitForNobodyAndStandInNobodysWay() {
+        for (int i = 1; i <= 4; i++) {
+            queue("s" + i, InetAddress.ofLiteral("198.51.100." + i));
+            turnstile.serve(0);
+            queue("t" + i, ALICE, true);
+            turnstile.serve(0);
+        }
+        assertEquals(List.of("s1", "t1", "s2", "t2", "s3", "t3", "s4", "t4"), entered);
     }
 
     @Test

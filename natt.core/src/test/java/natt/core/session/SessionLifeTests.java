@@ -198,6 +198,16 @@ class SessionLifeTests {
         assertEquals(Optional.of(new CloseReason.PeerRestarted()), second.closed());
     }
 
+    @Test
+    void aRestartedPeerIsNoticedInFiveSecondsByOneThatOnlyReads() {
+        host.streams().send(new byte[10]);
+        host.serve();
+        world.run(50);
+        host.restart(PreSharedKey.NONE, ANYBODY);
+        world.run(5000);
+        assertEquals(Optional.of(new CloseReason.PeerRestarted()), session.closed());
+    }
+
     // ---- keys
 
     @Test

@@ -142,7 +142,7 @@ class ReportTests {
                   - peer        AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
                     comment     laptop
                     state       up
-                    path        [2001:db8:0:0:0:0:0:1]:40001
+                    path        [2001:db8::1]:40001
                     age         45 s
                     round trip  12.3 ms
                     loss        1.25 %
@@ -191,7 +191,7 @@ class ReportTests {
                 "record":"v=natt1 a=203.0.113.7:41233 n=1795000000","ageSeconds":754,\
                 "lastError":"api: 503 \\u001b[31m"}}],\
                 "sessions":[{"peer":"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",\
-                "comment":"laptop","state":"up","path":"[2001:db8:0:0:0:0:0:1]:40001",\
+                "comment":"laptop","state":"up","path":"[2001:db8::1]:40001",\
                 "ageSeconds":45,"roundTripMs":12.3,"lossPercent":1.25,\
                 "rateMbitPerSecond":12.5,"receivedBytes":999,"sentBytes":12345678,\
                 "mtu":1280,"moved":2,"rekeyed":0,"streams":[\
