@@ -67,9 +67,9 @@ class RoughLabTests {
     @ParameterizedTest
     @CsvSource({
         "loss=0, 20, 15, 30",
-        "loss=20, 5, 15, 40",
-        "loss=40, 5, 30, 60",
-        "reorder=25 dup=10, 20, 10, 30",
+        "loss=20, 5, 20, 40",
+        "loss=40, 5, 30, 90",
+        "reorder=25 dup=10, 10, 15, 60",
         "mtu=1100, 5, 10, 20"
     })
     void sshWorksAndAFileArrivesWhole(
@@ -131,7 +131,7 @@ class RoughLabTests {
         assertEquals(0, bulk.awaitExit(Home.SOON));
         assertTrue(Arrays.equals(content, 0, first.length, first, 0, first.length));
         assertTrue(Arrays.equals(content, first.length, content.length, rest, 0, rest.length));
-        assertTrue(stalled.toSeconds() < 8, stalled::toString);
+        assertTrue(stalled.toSeconds() < 10, stalled::toString);
         echo.awaitProgress(Home.SOON);
         echo.finish(Home.SOON);
     }
