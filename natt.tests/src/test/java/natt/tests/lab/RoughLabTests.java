@@ -66,11 +66,11 @@ class RoughLabTests {
     /// @param connectSeconds within which a command has run, 1 to 3 s of which are the programs'
     @ParameterizedTest
     @CsvSource({
-        "loss=0, 20, 15, 30",
+        "loss=0, 10, 20, 60",
         "loss=20, 5, 20, 40",
         "loss=40, 5, 30, 90",
         "reorder=25 dup=10, 10, 15, 60",
-        "mtu=1100, 5, 10, 20"
+        "mtu=1100, 5, 15, 30"
     })
     void sshWorksAndAFileArrivesWhole(
             String wan, int megabytes, int connectSeconds, int transferSeconds) throws Exception {
