@@ -488,8 +488,10 @@ public final class Session {
             }
             case CLOSED -> {
                 if (nanosUntilFarewell(nowNanos) <= 0) {
-                    farewells--;
                     sayClosed();
+                    do {
+                        farewells--;
+                    } while (nanosUntilFarewell(nowNanos) <= 0);
                 }
                 if (nowNanos - closedAt >= FAREWELL) {
                     keys.dropAll();

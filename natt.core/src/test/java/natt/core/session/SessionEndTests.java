@@ -77,4 +77,19 @@ class SessionEndTests {
         assertNull(client.engine.pollTransmit(ByteBuffer.allocate(2048), later));
         assertTrue(client.engine.nanosUntilTimeout(later) > 0);
     }
+
+    @Test
+    void farewellsThatAreLateAreSaidAsOne() {
+        Node host = world.host(HOST, ANYBODY);
+        Session session = client.call(host, HOST);
+        world.run(1000);
+        session.close(CloseCode.SHUTTING_DOWN, world.now);
+        client.serve();
+        long later = world.now + 2 * World.SECOND;
+        client.engine.handleTimeout(later);
+        var buffer = ByteBuffer.allocate(2048);
+        assertEquals(World.address(HOST), client.engine.pollTransmit(buffer, later));
+        assertNull(client.engine.pollTransmit(buffer.clear(), later));
+        assertEquals(World.SECOND, client.engine.nanosUntilTimeout(later));
+    }
 }
