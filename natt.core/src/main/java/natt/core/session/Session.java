@@ -353,7 +353,10 @@ public final class Session {
         datagramsReceived++;
         bytesReceived += length;
         if (state == State.CLOSED) {
-            sayClosed();
+            if (!isClose(plain, length - 1)) {
+                // Two that have both ended would tell each other so without end.
+                sayClosed();
+            }
             return;
         }
         liveness.heard(nowNanos);
@@ -396,6 +399,12 @@ public final class Session {
             default -> engine.countUnknownKind();
         }
         engine.ready(this);
+    }
+
+    private static boolean isClose(byte[] plain, int length) {
+        return plain[0] == Outbox.CONTROL
+                && length >= Control.LENGTH
+                && Control.message(plain, 1) == Control.CLOSE;
     }
 
     private void handleControl(
@@ -481,8 +490,10 @@ public final class Session {
             }
             case CLOSED -> {
                 if (nanosUntilFarewell(nowNanos) <= 0) {
-                    farewells--;
                     sayClosed();
+                    do {
+                        farewells--;
+                    } while (nanosUntilFarewell(nowNanos) <= 0);
                 }
                 if (nowNanos - closedAt >= FAREWELL) {
                     keys.dropAll();
