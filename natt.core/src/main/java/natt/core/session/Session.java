@@ -174,6 +174,19 @@ public final class Session {
         return Duration.ofNanos(nowNanos - bornAt);
     }
 
+    /// For how long the peer has not been heard.
+    public Duration silence(long nowNanos) {
+        return Duration.ofNanos(nowNanos - liveness.heardAt());
+    }
+
+    /// How much longer the session is kept without a path; empty while it has one, or has had none
+    /// yet.
+    public Optional<Duration> heldFor(long nowNanos) {
+        return state == State.SUSPENDED
+                ? Optional.of(Duration.ofNanos(suspendedAt + held() - nowNanos))
+                : Optional.empty();
+    }
+
     /// Adds addresses at which the peer may be, the best first. For the initiator: the handshake
     /// is tried at each, a quarter of a second after the one before, until one answers.
     public void addCandidates(List<InetSocketAddress> addresses, long nowNanos) {
