@@ -321,12 +321,14 @@ public final class Splice {
         onEnd.accept(reason);
     }
 
-    /// Breaks off from this side.
+    /// Breaks off from this side. Where the stream had failed before, that is the reason: a program
+    /// that reads the end of what it was given hangs up, too.
     public void abort(ResetCode code, long nowNanos) {
         if (!ended) {
+            Optional<CloseReason> failed = stream.closed().filter(reason -> !orderly(reason));
             stream.reset(code, nowNanos);
             local.abort();
-            end(new CloseReason.Local());
+            end(failed.orElseGet(CloseReason.Local::new));
         }
     }
 }

@@ -366,7 +366,10 @@ public final class Session {
         datagramsReceived++;
         bytesReceived += length;
         if (state == State.CLOSED) {
-            sayClosed();
+            if (!isClose(plain, length - 1)) {
+                // Two that have both ended would tell each other so without end.
+                sayClosed();
+            }
             return;
         }
         liveness.heard(nowNanos);
@@ -389,11 +392,11 @@ public final class Session {
         }
         switch (plain[0]) {
             case Outbox.TRANSPORT -> {
+                liveness.heardData();
                 if (calling != null && streams.openStreams() > 0) {
                     // A host that reaches nothing resets the stream long before this counts.
                     noteUseful(nowNanos);
                 }
-                liveness.heardData();
                 if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
                     streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
                 }
@@ -409,6 +412,12 @@ public final class Session {
             default -> engine.countUnknownKind();
         }
         engine.ready(this);
+    }
+
+    private static boolean isClose(byte[] plain, int length) {
+        return plain[0] == Outbox.CONTROL
+                && length >= Control.LENGTH
+                && Control.message(plain, 1) == Control.CLOSE;
     }
 
     private void handleControl(
@@ -494,8 +503,10 @@ public final class Session {
             }
             case CLOSED -> {
                 if (nanosUntilFarewell(nowNanos) <= 0) {
-                    farewells--;
                     sayClosed();
+                    do {
+                        farewells--;
+                    } while (nanosUntilFarewell(nowNanos) <= 0);
                 }
                 if (nowNanos - closedAt >= FAREWELL) {
                     keys.dropAll();
