@@ -125,8 +125,8 @@ class LimitsTests {
             Measured.say(
                     "RSS with a stalled reader",
                     "natts %d kB more, nattc %d kB".formatted(serverMore, clientMore));
-            assertTrue(serverMore < 16_000, serverMore + " kB");
-            assertTrue(clientMore < 16_000, clientMore + " kB");
+            assertTrue(serverMore < 40_000, serverMore + " kB");
+            assertTrue(clientMore < 40_000, clientMore + " kB");
             // It goes on where it stopped.
             stalled.getInputStream().skipNBytes(50_000_000);
         }
@@ -250,7 +250,8 @@ class LimitsTests {
         Duration used = RunningProcess.processorTime(limited.pid()).minus(before);
         Measured.say("processor time in 10 s without descriptors", used);
         assertTrue(used.toMillis() <= 500, used::toString);
-        assertTrue(limited.mark() - lines <= 20, limited::text);
+        // At most one for each connection.
+        assertTrue(limited.mark() - lines <= 150, limited::text);
         assertEchoes(first);
         for (Socket each : opened.subList(1, opened.size())) {
             each.close();
