@@ -63,7 +63,7 @@ final class CommandLine {
     /// @param environment wins over the configuration file, as options do over both
     /// @throws UsageException if an option is wrong
     static boolean parse(
-            String name, CommonOptions options, String[] args, Map<String, String> environment) {
+            String name, BasicOptions options, String[] args, Map<String, String> environment) {
         List<String> given = List.of(args);
         if (given.contains("--version") || given.contains("-version")) {
             System.out.println(name + " " + version());
@@ -81,7 +81,8 @@ final class CommandLine {
         try {
             var all = new ArrayList<String>();
             List<String> separate = separate(given);
-            Optional<String> config = config(separate);
+            Optional<String> config =
+                    options instanceof CommonOptions ? config(separate) : Optional.empty();
             if (config.isPresent()) {
                 all.addAll(fromFile(config.get(), given(separate, environment)));
             }
@@ -94,8 +95,10 @@ final class CommandLine {
             parser.usage();
             return false;
         }
-        if (options.compat != null && !options.compat.equals("kcp-go")) {
-            throw new UsageException("--compat knows only kcp-go, not '" + options.compat + "'");
+        if (options instanceof CommonOptions node
+                && node.compat != null
+                && !node.compat.equals("kcp-go")) {
+            throw new UsageException("--compat knows only kcp-go, not '" + node.compat + "'");
         }
         return true;
     }
@@ -193,7 +196,7 @@ final class CommandLine {
     }
 
     /// Sets up the log as the options say.
-    static void configureLog(CommonOptions options, Level usual) {
+    static void configureLog(LogOptions options, Level usual) {
         Level least = options.verbose ? Level.DEBUG : options.quiet ? Level.WARNING : usual;
         try {
             LineLoggerFinder.configure(

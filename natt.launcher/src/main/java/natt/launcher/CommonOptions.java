@@ -4,27 +4,12 @@ import com.beust.jcommander.Parameter;
 
 import org.jspecify.annotations.Nullable;
 
-/// The options of every program.
-class CommonOptions {
+/// The options of natts and nattc.
+class CommonOptions extends LogOptions {
     @Parameter(
             names = {"--config", "-config"},
             description = "file of further options, one 'name = value' a line; flags win")
     @Nullable String config;
-
-    @Parameter(
-            names = {"--log-format", "-log-format"},
-            description = "text or json; logs go to standard error")
-    String logFormat = "text";
-
-    @Parameter(
-            names = {"--verbose", "-verbose", "-v"},
-            description = "log more")
-    boolean verbose;
-
-    @Parameter(
-            names = {"--quiet", "-quiet", "-q"},
-            description = "log warnings and errors only")
-    boolean quiet;
 
     @Parameter(
             names = {"--compat", "-compat"},
@@ -34,14 +19,10 @@ class CommonOptions {
     @Nullable String compat;
 
     @Parameter(
-            names = {"--help", "-help", "-h"},
-            help = true,
-            description = "show this help")
-    boolean help;
-
-    @Parameter(
-            names = {"--version", "-version"},
-            help = true,
-            description = "show the version")
-    boolean version;
+            names = {"--runtime-dir", "-runtime-dir"},
+            description =
+                    "directory of the socket for 'natt status' (default: $RUNTIME_DIRECTORY; else"
+                            + " /run/natt for root; else $XDG_RUNTIME_DIR/natt, or the state"
+                            + " directory)")
+    @Nullable String runtimeDir;
 }

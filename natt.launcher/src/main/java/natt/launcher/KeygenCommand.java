@@ -2,7 +2,6 @@ package natt.launcher;
 
 import natt.core.keys.KeyFiles;
 
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -15,7 +14,6 @@ final class KeygenCommand {
         if (!CommandLine.parse("natt keygen", options, args, Map.of())) {
             return CommandLine.DONE;
         }
-        CommandLine.configureLog(options, Level.INFO);
         Path file = StateOptions.path("FILE", CommandLine.only(options.files, "FILE"));
         if (options.psk) {
             KeyFiles.createPreSharedKey(file);

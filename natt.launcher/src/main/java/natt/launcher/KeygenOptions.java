@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The options of `natt keygen`.
-final class KeygenOptions extends CommonOptions {
+final class KeygenOptions extends BasicOptions {
     @Parameter(
             names = {"--psk", "-psk"},
             description = "make a shared secret, not an identity")

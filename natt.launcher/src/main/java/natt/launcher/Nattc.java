@@ -20,6 +20,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// nattc: connects to the service behind a name, as an ssh ProxyCommand or on a local port.
 public final class Nattc {
     private static final System.Logger LOG = System.getLogger("natt");
+
+    private static final Duration UNTIL_STATUS = Duration.ofSeconds(1);
 
     private Nattc() {}
 
@@ -63,15 +66,35 @@ public final class Nattc {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         var client = new Client(config);
-        // The socket of a process that ends without clearing it away is cleared away by the next.
-        Optional<ControlSocket> status =
-                options.proxy
-                        ? Optional.empty()
-                        : NodeFiles.controlSocket("nattc", environment, client::report);
-        status.ifPresent(socket -> Runtime.getRuntime().addShutdownHook(new Thread(socket::close)));
         return options.proxy
-                ? proxy(client, options.service)
-                : serve(client, config.name(), forwards);
+                ? proxy(client, options, environment)
+                : serve(client, config.name(), forwards, options, environment);
+    }
+
+    private static void answerStatus(
+            Client client, NattcOptions options, Map<String, String> environment, Level level) {
+        Optional<ControlSocket> status =
+                NodeFiles.controlSocket("nattc", options, environment, level, client::report);
+        try {
+            status.ifPresent(
+                    socket -> Runtime.getRuntime().addShutdownHook(new Thread(socket::close)));
+        } catch (IllegalStateException ending) {
+            status.ifPresent(ControlSocket::close);
+        }
+    }
+
+    /// Once the connection is on its way, so that it does not wait; short ones have no status.
+    private static void answerStatusLater(
+            Client client, NattcOptions options, Map<String, String> environment) {
+        Thread.startVirtualThread(
+                () -> {
+                    try {
+                        Thread.sleep(UNTIL_STATUS);
+                        answerStatus(client, options, environment, Level.DEBUG);
+                    } catch (InterruptedException | RuntimeException failed) {
+                        LOG.log(Level.DEBUG, "no status: {0}", failed.toString());
+                    }
+                });
     }
 
     static ClientConfig config(
@@ -162,12 +185,14 @@ public final class Nattc {
         return forwards;
     }
 
-    private static int proxy(Client client, String service) {
+    private static int proxy(
+            Client client, NattcOptions options, Map<String, String> environment) {
         CompletableFuture<String> ended =
                 client.proxy(
-                        service,
+                        options.service,
                         new FileInputStream(FileDescriptor.in),
                         new FileOutputStream(FileDescriptor.out));
+        answerStatusLater(client, options, environment);
         var stopping = new AtomicBoolean();
         var said = new CountDownLatch(1);
         Runtime.getRuntime()
@@ -204,9 +229,15 @@ public final class Nattc {
         }
     }
 
-    private static int serve(Client client, String name, List<Forward> forwards)
+    private static int serve(
+            Client client,
+            String name,
+            List<Forward> forwards,
+            NattcOptions options,
+            Map<String, String> environment)
             throws IOException {
         Runtime.getRuntime().addShutdownHook(new Thread(client::close));
+        answerStatus(client, options, environment, Level.INFO);
         for (Forward each : forwards) {
             List<InetSocketAddress> bound = client.listen(each.service(), each.addresses());
             boolean ssh = each.service().equals("ssh");

@@ -64,7 +64,8 @@ public final class Natts {
         }
         Server server = Server.start(config);
         Optional<ControlSocket> status =
-                NodeFiles.controlSocket("natts", environment, server::report);
+                NodeFiles.controlSocket(
+                        "natts", options, environment, Level.WARNING, server::report);
         config.sessions().ifPresent(sessions -> sayTicket(sessions, config.name()));
         config.plain()
                 .ifPresent(

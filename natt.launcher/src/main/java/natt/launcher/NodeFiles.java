@@ -108,15 +108,27 @@ final class NodeFiles {
     }
 
     /// Answers `natt status`, where such a socket can be.
+    ///
+    /// @param options say where, perhaps
+    /// @param level how loudly to say that there is none
     static Optional<ControlSocket> controlSocket(
             String program,
+            CommonOptions options,
             Map<String, String> environment,
+            Level level,
             Supplier<CompletableFuture<Report>> reports) {
-        boolean root = "root".equals(System.getProperty("user.name"));
-        Path directory =
-                Status.directories(environment, System.getProperty("user.home"), root).getFirst();
+        Path directory;
+        try {
+            directory =
+                    options.runtimeDir == null
+                            ? Directories.of(environment).runtime()
+                            : path(options.runtimeDir);
+        } catch (IllegalArgumentException | UsageException none) {
+            LOG.log(level, "no status: {0}", String.valueOf(none.getMessage()));
+            return Optional.empty();
+        }
         Path path = ControlSocket.path(directory, program, ProcessHandle.current().pid());
-        return ControlSocket.tryOpen(path, reports);
+        return ControlSocket.tryOpen(path, level, reports);
     }
 
     Path knownHosts(@Nullable String file) {

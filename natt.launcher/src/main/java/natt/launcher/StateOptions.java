@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /// The options of what needs this node's identity.
-class StateOptions extends CommonOptions {
+class StateOptions extends LogOptions {
     private static final System.Logger LOG = System.getLogger("natt");
 
     @Parameter(

@@ -1,26 +1,28 @@
 package natt.launcher;
 
 import natt.core.Text;
+import natt.core.keys.Directories;
 import natt.core.status.ControlClient;
-
-import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.stream.Collectors;
 
 /// `natt status`: asks every running natts and nattc of this user how it is.
 final class Status {
-    private static final Path SYSTEM_DIRECTORY = Path.of("/run/natt");
+    /// Holds a directory for each user who is logged in.
+    private static final Path USERS = Path.of("/run/user");
 
     private Status() {}
 
@@ -32,7 +34,7 @@ final class Status {
         SequencedSet<Path> directories;
         if (options.runtimeDir == null) {
             boolean root = "root".equals(System.getProperty("user.name"));
-            directories = directories(environment, System.getProperty("user.home"), root);
+            directories = directories(environment, root, USERS);
         } else {
             directories = new LinkedHashSet<>(List.of(given(options.runtimeDir)));
         }
@@ -52,28 +54,43 @@ final class Status {
         }
     }
 
-    /// Where nodes of this user may have their sockets. A node takes the first; one that was
-    /// started with another environment has taken another.
+    /// Where nodes that this user may ask can have their sockets. A node that was started with
+    /// another environment, as a service is, has its own elsewhere.
+    ///
+    /// @throws UsageException if the environment names none
     static SequencedSet<Path> directories(
-            Map<String, String> environment, String home, boolean root) {
-        var directories = new LinkedHashSet<Path>();
-        absolute(environment.getOrDefault("RUNTIME_DIRECTORY", "").split(":", 2)[0])
-                .ifPresent(directories::add);
-        if (root) {
-            directories.add(SYSTEM_DIRECTORY);
+            Map<String, String> environment, boolean root, Path users) {
+        var found = new LinkedHashSet<Path>();
+        try {
+            found.add(new Directories(environment, root).runtime());
+            var unmanaged = new HashMap<>(environment);
+            unmanaged.remove("RUNTIME_DIRECTORY");
+            unmanaged.remove("STATE_DIRECTORY");
+            found.add(new Directories(unmanaged, root).runtime());
+            if (!root) {
+                unmanaged.remove("XDG_RUNTIME_DIR");
+                found.add(new Directories(unmanaged, false).runtime());
+            }
+        } catch (IllegalArgumentException none) {
+            if (found.isEmpty()) {
+                throw new UsageException(none.getMessage() + ": give --runtime-dir");
+            }
         }
-        absolute(environment.get("XDG_RUNTIME_DIR"))
-                .ifPresent(runtime -> directories.add(runtime.resolve("natt")));
-        Path state =
-                absolute(environment.get("XDG_STATE_HOME"))
-                        .orElseGet(() -> Path.of(home, ".local", "state"));
-        directories.add(state.resolve("natt"));
-        return directories;
+        if (root) {
+            found.addAll(directoriesOf(users));
+        }
+        return found;
     }
 
-    private static Optional<Path> absolute(@Nullable String path) {
-        // Relative ones are to be ignored (XDG Base Directory Specification).
-        return Optional.ofNullable(path).filter(text -> text.startsWith("/")).map(Path::of);
+    private static List<Path> directoriesOf(Path users) {
+        try (var each = Files.list(users)) {
+            return each.map(user -> user.resolve("natt"))
+                    .filter(Files::isDirectory)
+                    .sorted()
+                    .toList();
+        } catch (IOException | UncheckedIOException none) {
+            return List.of();
+        }
     }
 
     /// Prints what the nodes tell.

@@ -1,7 +1,10 @@
 package natt.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.beust.jcommander.JCommander;
 
 import natt.core.status.ControlSocket;
 import natt.core.status.Report;
@@ -13,7 +16,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -45,16 +50,13 @@ class StatusTests {
                 var _ = node("natts", 11)) {
             assertEquals(
                     """
-                    node
-                      program  nattc
+                    nattc
                       process  7
 
-                    node
-                      program  natts
+                    natts
                       process  11
 
-                    node
-                      program  natts
+                    natts
                       process  12
                     """,
                     tell(false));
@@ -114,22 +116,45 @@ class StatusTests {
 
     @Test
     void nodesAreLookedForWhereverOneOfThisUserMayHaveItsSocket() {
-        assertEquals(
-                paths("/home/u/.local/state/natt"), Status.directories(Map.of(), "/home/u", false));
-        assertEquals(
-                paths("/run/natt", "/root/.local/state/natt"),
-                Status.directories(Map.of(), "/root", true));
+        var home = Map.of("HOME", "/home/u");
+        Path users = directory.resolve("run");
+        assertEquals(paths("/home/u/.local/state/natt"), Status.directories(home, false, users));
+        assertEquals(paths("/run/natt"), Status.directories(home, true, users));
         var all =
                 Map.of(
                         "RUNTIME_DIRECTORY", "/run/x/natt:/run/other",
+                        "STATE_DIRECTORY", "/var/lib/x",
                         "XDG_RUNTIME_DIR", "/run/user/1",
                         "XDG_STATE_HOME", "/var/state");
         assertEquals(
                 paths("/run/x/natt", "/run/user/1/natt", "/var/state/natt"),
-                Status.directories(all, "/home/u", false));
-        var relative =
-                Map.of("RUNTIME_DIRECTORY", "x", "XDG_RUNTIME_DIR", "", "XDG_STATE_HOME", "y");
+                Status.directories(all, false, users));
+        assertEquals(paths("/run/x/natt", "/run/natt"), Status.directories(all, true, users));
+        assertThrows(UsageException.class, () -> Status.directories(Map.of(), false, users));
+    }
+
+    @Test
+    void rootLooksIntoTheDirectoriesOfAllUsersAsWell() throws Exception {
+        Files.createDirectories(directory.resolve("1000/natt"));
+        Files.createDirectories(directory.resolve("1001/other"));
         assertEquals(
-                paths("/home/u/.local/state/natt"), Status.directories(relative, "/home/u", false));
+                paths("/run/natt", directory + "/1000/natt"),
+                Status.directories(Map.of(), true, directory));
+        assertEquals(
+                paths("/run/user/1/natt"),
+                Status.directories(Map.of("XDG_RUNTIME_DIR", "/run/user/1"), false, directory));
+    }
+
+    @Test
+    void theHelpShowsNoOptionsOfOtherPrograms() {
+        for (BasicOptions options : List.of(new StatusOptions(), new KeygenOptions())) {
+            var names = new ArrayList<String>();
+            for (var each : JCommander.newBuilder().addObject(options).build().getParameters()) {
+                names.add(each.getLongestName());
+            }
+            for (String other : List.of("--compat", "--config", "--log-format", "--quiet")) {
+                assertFalse(names.contains(other), other);
+            }
+        }
     }
 }

@@ -85,6 +85,12 @@ public final class Home implements AutoCloseable {
         return withFile(processes, lab, wire, directory, SSH_PORT, stun());
     }
 
+    /// With a STUN server that the test has started, and the records in a file.
+    public static Home inLabWithStun(Processes processes, Lab lab, Path directory, String stun)
+            throws IOException, InterruptedException {
+        return withFile(processes, lab, Wire.SESSIONS, directory, SSH_PORT, stun);
+    }
+
     /// With a STUN server of our own, and the records in a file that both sides see.
     public static Home inMiniLab(Processes processes, MiniLab lab, Wire wire, Path directory)
             throws IOException, InterruptedException {

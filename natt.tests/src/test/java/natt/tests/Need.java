@@ -83,6 +83,14 @@ public enum Need {
         }
     },
 
+    /// A C compiler, for what moves the clocks of programs.
+    GCC {
+        @Override
+        Optional<String> probe() {
+            return WallClock.build();
+        }
+    },
+
     /// The linked image.
     IMAGE {
         @Override

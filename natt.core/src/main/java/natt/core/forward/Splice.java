@@ -36,6 +36,7 @@ public final class Splice {
     private final Driver driver;
     private final LocalEnd local;
     private final Consumer<CloseReason> onEnd;
+    private final long bornAt;
     private Stream stream;
     private ByteBuffer toStream = NOTHING;
     private ByteBuffer toLocal = NOTHING;
@@ -65,6 +66,7 @@ public final class Splice {
         this.stream = stream;
         this.local = local;
         this.onEnd = onEnd;
+        bornAt = driver.nanoTime();
         early = redirectable ? new ByteArrayOutputStream() : null;
     }
 
@@ -80,6 +82,11 @@ public final class Splice {
     /// Bytes that the local end has been given from the stream.
     public long bytesIn() {
         return bytesIn;
+    }
+
+    /// How long the two have been joined.
+    public Duration age(long nowNanos) {
+        return Duration.ofNanos(nowNanos - bornAt);
     }
 
     public boolean ended() {
@@ -314,12 +321,14 @@ public final class Splice {
         onEnd.accept(reason);
     }
 
-    /// Breaks off from this side.
+    /// Breaks off from this side. Where the stream had failed before, that is the reason: a program
+    /// that reads the end of what it was given hangs up, too.
     public void abort(ResetCode code, long nowNanos) {
         if (!ended) {
+            Optional<CloseReason> failed = stream.closed().filter(reason -> !orderly(reason));
             stream.reset(code, nowNanos);
             local.abort();
-            end(new CloseReason.Local());
+            end(failed.orElseGet(CloseReason.Local::new));
         }
     }
 }

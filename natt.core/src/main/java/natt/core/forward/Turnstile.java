@@ -111,6 +111,11 @@ public final class Turnstile {
         return count;
     }
 
+    /// How many connections were young when [#serve] was called last.
+    public int young() {
+        return young.size();
+    }
+
     /// How many wait.
     public int waiting() {
         return waiting.size();

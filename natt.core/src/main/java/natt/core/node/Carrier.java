@@ -2,7 +2,6 @@ package natt.core.node;
 
 import natt.core.status.Report;
 
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /// Carries local connections to the services of one host. Lives on the driver's thread.
@@ -22,10 +21,8 @@ interface Carrier {
     /// How many connections there are.
     int connections();
 
-    /// The sessions there are.
-    default List<Report> sessions() {
-        return List.of();
-    }
+    /// Adds how the host and the connections are.
+    void addTo(Report.Builder report, long nowNanos);
 
     /// Ends all, telling the peers.
     void close();

@@ -30,11 +30,14 @@ public final class Client implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int MOST_CONNECTIONS = 128;
 
+    /// Where connections to a service are accepted.
+    private record Forward(String service, InetSocketAddress local, TcpListener listener) {}
+
     private final ClientConfig config;
     private final long startedAt;
     private final Driver driver;
     private final Carrier carrier;
-    private final List<TcpListener> listeners = new ArrayList<>();
+    private final List<Forward> forwards = new ArrayList<>();
 
     /// @throws IOException if the system gives no selector
     public Client(ClientConfig config) throws IOException {
@@ -88,8 +91,9 @@ public final class Client implements AutoCloseable {
                             var listener =
                                     new TcpListener(
                                             driver, address, channel -> accepted(service, channel));
-                            listeners.add(listener);
-                            result.complete(listener.local());
+                            InetSocketAddress local = listener.local();
+                            forwards.add(new Forward(service, local, listener));
+                            result.complete(local);
                         } catch (IOException | RuntimeException failed) {
                             result.completeExceptionally(failed);
                         }
@@ -134,24 +138,26 @@ public final class Client implements AutoCloseable {
 
     /// How this node is, now.
     public CompletableFuture<Report> report() {
-        var report = new CompletableFuture<Report>();
-        driver.failure().thenAccept(why -> report.completeExceptionally(new IOException(why)));
-        driver.execute(() -> report.complete(build()));
-        return report;
+        return NodeReport.collect(driver, this::build);
     }
 
     private Report build() {
-        var report =
-                Report.builder()
-                        .text("program", "nattc")
-                        .count("process", ProcessHandle.current().pid())
-                        .text("name", config.name());
+        Duration age = Duration.ofNanos(driver.nanoTime() - startedAt);
+        var report = NodeReport.begin("nattc", config.name(), age);
         if (config instanceof ClientConfig.Sessions sessions) {
             report.key("key", sessions.identity().publicKey());
         }
-        return report.seconds("age", Duration.ofNanos(driver.nanoTime() - startedAt))
-                .reports("sessions", carrier.sessions())
-                .report(
+        var listening = new ArrayList<Report>();
+        for (Forward each : forwards) {
+            listening.add(
+                    Report.builder()
+                            .text("service", each.service())
+                            .address("local", each.local())
+                            .build());
+        }
+        report.reports("forwards", listening);
+        carrier.addTo(report, driver.nanoTime());
+        return report.report(
                         "limits",
                         Report.builder()
                                 .share("connections", carrier.connections(), MOST_CONNECTIONS)
@@ -165,7 +171,7 @@ public final class Client implements AutoCloseable {
         var told = new CompletableFuture<Void>();
         driver.execute(
                 () -> {
-                    listeners.forEach(TcpListener::close);
+                    forwards.forEach(each -> each.listener().close());
                     carrier.close();
                     told.complete(null);
                 });

@@ -39,14 +39,16 @@ final class Doorkeeper implements Admission, AutoCloseable {
     private final Driver driver;
     private final Optional<AuthorizedClientsFile> file;
     private final Thread thread;
-    private final Refusals refusals = new Refusals();
+    private final Refusals refusals;
     private final Map<NodeKey, Long> said = new LinkedHashMap<>();
     private volatile AuthorizedClients list = AuthorizedClients.nobody();
     private volatile Runnable onChange = () -> {};
 
+    /// @param refusals used on the driver's thread only
     /// @throws IOException with one line for the user, if the list cannot be read
-    Doorkeeper(ServerConfig.Sessions config, Driver driver) throws IOException {
+    Doorkeeper(ServerConfig.Sessions config, Driver driver, Refusals refusals) throws IOException {
         this.driver = driver;
+        this.refusals = refusals;
         open = config.open();
         file = config.authorizedClients().map(AuthorizedClientsFile::new);
         thread = Thread.ofVirtual().name("natt-clients").unstarted(this::run);
@@ -97,9 +99,9 @@ final class Doorkeeper implements Admission, AutoCloseable {
         return list.find(client).map(Client::comment).filter(text -> !text.isEmpty());
     }
 
-    /// Who was refused lately.
-    Refusals refusals() {
-        return refusals;
+    /// Notes, for status, that a client that is let in does not get all.
+    void noteRefused(NodeKey client, String why) {
+        refusals.note(why, client, driver.nanoTime());
     }
 
     /// Says who was refused, once for each key and minute, so that nobody can fill the log.

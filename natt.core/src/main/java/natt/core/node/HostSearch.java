@@ -11,6 +11,7 @@ import natt.core.publish.NattRecord;
 import natt.core.publish.NattRecord.Found;
 import natt.core.publish.SpecialPurpose;
 import natt.core.spi.NameLookup.Source;
+import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
@@ -77,6 +78,29 @@ final class HostSearch {
     /// The addresses found so far, in the order in which they were.
     List<InetSocketAddress> found() {
         return List.copyOf(found);
+    }
+
+    /// What is known of the host, and whence.
+    Report report() {
+        var report = Report.builder();
+        if (key != null) {
+            report.key("key", key).text("keyFrom", keyFrom());
+        }
+        if (otherKey != null) {
+            report.key("keyInDns", otherKey);
+        }
+        report.texts("addresses", found.stream().map(HostAndPort::format).toList());
+        if (!lastFailure.isEmpty()) {
+            report.text("lastError", lastFailure);
+        }
+        return report.build();
+    }
+
+    private String keyFrom() {
+        if (config.ticketKey().isPresent()) {
+            return "ticket";
+        }
+        return known.isPresent() ? "known_hosts line " + known.get().line() : "DNS";
     }
 
     void start() {

@@ -1,5 +1,6 @@
 package natt.core.node;
 
+import natt.core.HostAndPort;
 import natt.core.forward.LocalEnd;
 import natt.core.forward.StdioEnd;
 import natt.core.forward.TcpEnd;
@@ -8,6 +9,7 @@ import natt.core.io.Driver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 
 /// A local connection while there is no stream for it yet.
@@ -17,6 +19,9 @@ sealed interface LocalCall {
     /// @param onReady called on the driver's thread when reading or writing may go on
     LocalEnd open(Driver driver, Runnable onReady) throws IOException;
 
+    /// Where it comes from, in words.
+    String origin();
+
     /// Ends it, since there will be no stream.
     void refuse();
 
@@ -25,6 +30,11 @@ sealed interface LocalCall {
         @Override
         public LocalEnd open(Driver driver, Runnable onReady) {
             return new StdioEnd(driver, in, out, onReady).start();
+        }
+
+        @Override
+        public String origin() {
+            return "standard input";
         }
 
         @Override
@@ -38,6 +48,17 @@ sealed interface LocalCall {
         @Override
         public LocalEnd open(Driver driver, Runnable onReady) throws IOException {
             return new TcpEnd(driver, channel, onReady);
+        }
+
+        @Override
+        public String origin() {
+            try {
+                return channel.getRemoteAddress() instanceof InetSocketAddress remote
+                        ? "TCP " + HostAndPort.format(remote)
+                        : "TCP";
+            } catch (IOException closed) {
+                return "TCP";
+            }
         }
 
         @Override

@@ -32,11 +32,19 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     private List<InetSocketAddress> written = List.of();
     private @Nullable InetSocketAddress plainAt;
     private List<DnsRecord> ofSessions = List.of();
-    private List<String> lastPublished = List.of();
-    private long publishedAt;
-    private String lastError = "";
-    private boolean started;
-    private boolean silent;
+    private volatile Told told = new Told(Optional.empty(), 0, Optional.empty(), 0);
+    private volatile boolean started;
+    private volatile boolean silent;
+
+    /// What became of publishing.
+    ///
+    /// @param records those published last
+    /// @param error what has failed since
+    private record Told(
+            Optional<List<DnsRecord>> records,
+            long publishedAt,
+            Optional<String> error,
+            long failedAt) {}
 
     /// @param published completed when records have been published for the first time
     /// @param failure completed with one line for the user if that is refused
@@ -143,46 +151,62 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
         }
     }
 
-    /// What was published last, and what failed since.
-    synchronized Report report() {
-        var report = Report.builder();
-        if (!lastPublished.isEmpty()) {
-            report.texts("records", lastPublished)
-                    .seconds("age", Duration.ofNanos(System.nanoTime() - publishedAt));
+    /// What was published last, and what failed since. Does not wait for a file or a provider.
+    Report report() {
+        Told now = told;
+        var report =
+                Report.builder()
+                        .text("name", config.name())
+                        .text("state", state(now))
+                        .texts("records", now.records.map(Notice::show).orElse(List.of()));
+        if (now.records.isPresent()) {
+            report.seconds("age", Duration.ofNanos(System.nanoTime() - now.publishedAt));
         }
-        if (!lastError.isEmpty()) {
-            report.text("lastError", lastError);
+        if (now.error.isPresent()) {
+            report.text("lastError", now.error.get())
+                    .seconds("failed", Duration.ofNanos(System.nanoTime() - now.failedAt));
         }
-        return report.flag("silent", silent).build();
+        return report.build();
     }
 
-    private synchronized void note(List<String> records, String error) {
-        if (error.isEmpty()) {
-            lastPublished = records;
-            publishedAt = System.nanoTime();
+    private String state(Told now) {
+        if (silent) {
+            return "stopped";
         }
-        lastError = error;
+        if (now.error.isPresent()) {
+            return "failing";
+        }
+        if (now.records.isPresent()) {
+            return "published";
+        }
+        return started ? "waiting for an address" : "waiting for the targets";
+    }
+
+    private static List<String> show(List<DnsRecord> records) {
+        return records.stream().map(each -> each.type() + " " + each.content()).toList();
     }
 
     @Override
     public void published(List<DnsRecord> records) {
-        note(records.stream().map(each -> each.type() + " " + each.content()).toList(), "");
-        String shown =
-                String.join(
-                        ", ",
-                        records.stream().map(each -> each.type() + " " + each.content()).toList());
+        told = new Told(Optional.of(List.copyOf(records)), System.nanoTime(), Optional.empty(), 0);
         LOG.log(
                 Level.INFO,
                 "published {0}: {1}, TTL {2} s",
                 config.name(),
-                shown,
+                String.join(", ", show(records)),
                 config.ttl().toSeconds());
         published.complete(null);
     }
 
     @Override
     public void failed(PublishException refused) {
-        note(List.of(), refused.getMessage());
+        Told before = told;
+        told =
+                new Told(
+                        before.records,
+                        before.publishedAt,
+                        Optional.of(String.valueOf(refused.getMessage())),
+                        System.nanoTime());
         boolean fatal = refused.kind() == PublishException.Kind.REFUSED && !published.isDone();
         if (fatal) {
             failure.complete("cannot publish: " + refused.getMessage());

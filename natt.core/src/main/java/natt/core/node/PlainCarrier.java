@@ -13,6 +13,7 @@ import natt.core.publish.KcpGoRecords;
 import natt.core.publish.KcpGoRecords.Found;
 import natt.core.spi.NameLookup.Source;
 import natt.core.spi.PlainTransport;
+import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,13 @@ final class PlainCarrier implements Carrier {
     }
 
     @Override
+    public void addTo(Report.Builder report, long nowNanos) {
+        var all = new ArrayList<Report>();
+        connections.forEach(each -> all.add(each.report(nowNanos)));
+        report.reports("connections", all);
+    }
+
+    @Override
     public void close() {
         List.copyOf(connections).forEach(Connection::abort);
     }
@@ -82,6 +90,12 @@ final class PlainCarrier implements Carrier {
         Connection(LocalCall call, CompletableFuture<String> ended) {
             this.call = call;
             this.ended = ended;
+        }
+
+        Report report(long nowNanos) {
+            return open == null
+                    ? Report.builder().text("state", "looking the name up").build()
+                    : PlainReport.of(open.splice, nowNanos);
         }
 
         void start() {

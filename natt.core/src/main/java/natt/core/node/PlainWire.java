@@ -13,12 +13,14 @@ import natt.core.io.Port;
 import natt.core.spi.Engine;
 import natt.core.spi.PlainTransport;
 import natt.core.spi.PlainTransport.Stream;
+import natt.core.status.Refusals;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -37,6 +39,7 @@ final class PlainWire {
     private final StreamPump<Stream> pump;
     private final TargetDialer dialer;
     private final Optional<Reachability> reachability;
+    private final Refusals refusals;
 
     /// @param reachability asks from this port; empty if nobody is asked
     PlainWire(
@@ -44,11 +47,13 @@ final class PlainWire {
             Port port,
             ServerConfig.Plain config,
             Optional<Reachability> reachability,
+            Refusals refusals,
             RandomGenerator random,
             long nowNanos) {
         this.driver = driver;
         this.port = port;
         this.reachability = reachability;
+        this.refusals = refusals;
         target = config.target();
         endpoint =
                 config.transport()
@@ -63,6 +68,11 @@ final class PlainWire {
 
     InetSocketAddress local() {
         return port.local();
+    }
+
+    /// The streams that are connected to the target.
+    Collection<Splice> splices() {
+        return pump.splices();
     }
 
     PlainTransport.Endpoint endpoint() {
@@ -96,6 +106,10 @@ final class PlainWire {
                                 peer,
                                 target,
                                 Text.escape(why));
+                        refusals.note(
+                                "the target cannot be reached",
+                                stream.peer().getAddress(),
+                                driver.nanoTime());
                         stream.reset(ResetCode.TARGET_UNREACHABLE, driver.nanoTime());
                     }
                 });

@@ -117,15 +117,14 @@ final class Reachability {
         }
     }
 
-    private String describe(Finding finding) {
-        String what =
-                switch (finding) {
-                    case Finding.Mapped _ -> "agreed";
-                    case Finding.AddressDependentMapping _ -> "address-dependent mapping";
-                    case Finding.Disputed _ -> "disputed";
-                    case Finding.Unanswered _ -> "unanswered";
-                };
-        return family + " " + what;
+    private static String describe(Finding finding) {
+        return switch (finding) {
+            case Finding.Mapped _ -> "agreed";
+            case Finding.AddressDependentMapping _ -> "address-dependent mapping";
+            case Finding.Disputed _ -> "disputed";
+            case Finding.Unanswered(int asked, int answered) ->
+                    "%d of %d servers answer".formatted(answered, asked);
+        };
     }
 
     private void found(Finding finding) {

@@ -5,6 +5,7 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.StunServers;
+import natt.core.status.Refusals;
 import natt.core.status.Report;
 import natt.core.time.Ticker;
 
@@ -47,6 +48,7 @@ public final class Server implements AutoCloseable {
     private final Optional<Doorkeeper> doorkeeper;
     private final Optional<StunServers> stunServers;
     private final Notice notice;
+    private final Refusals refusals = new Refusals();
     private final Optional<OwnRecordWatch> watch;
     private final CompletableFuture<@Nullable Void> published = new CompletableFuture<>();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
@@ -67,7 +69,8 @@ public final class Server implements AutoCloseable {
             doorkeeper =
                     config.sessions().isEmpty()
                             ? Optional.empty()
-                            : Optional.of(new Doorkeeper(config.sessions().get(), driver));
+                            : Optional.of(
+                                    new Doorkeeper(config.sessions().get(), driver, refusals));
             sessions = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openSessions());
             plain = config.plain().isEmpty() ? Optional.empty() : Optional.of(openPlain());
         } catch (IOException | RuntimeException failed) {
@@ -111,7 +114,7 @@ public final class Server implements AutoCloseable {
         Port port = openPort(wanted.listen());
         Optional<Reachability> asking =
                 stunServers.map(_ -> reachability(Family.IPV4, notice::plainAt));
-        return new PlainWire(driver, port, wanted, asking, random, startedAt);
+        return new PlainWire(driver, port, wanted, asking, refusals, random, startedAt);
     }
 
     private Port openPort(InetSocketAddress bind) throws IOException {
@@ -268,16 +271,18 @@ public final class Server implements AutoCloseable {
 
     /// How this node is, now.
     public CompletableFuture<Report> report() {
-        var report = new CompletableFuture<Report>();
-        driver.failure().thenAccept(why -> report.completeExceptionally(new IOException(why)));
-        driver.execute(
-                () -> {
-                    long now = driver.nanoTime();
-                    report.complete(
-                            new ServerReport(config, sessions, plain, doorkeeper, notice, now)
-                                    .build(startedAt));
-                });
-        return report;
+        return NodeReport.collect(
+                driver,
+                () ->
+                        new ServerReport(
+                                        config,
+                                        sessions,
+                                        plain,
+                                        doorkeeper,
+                                        notice,
+                                        refusals,
+                                        driver.nanoTime())
+                                .build(startedAt));
     }
 
     /// Ends every stream, telling the peers, closes the ports, and writes the record without

@@ -1,5 +1,8 @@
 package natt.core.node;
 
+import natt.core.HostAndPort;
+import natt.core.PreSharedKey;
+import natt.core.status.Refusals;
 import natt.core.status.Report;
 
 import java.net.InetSocketAddress;
@@ -8,16 +11,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// How a server is. Made on the driver's thread.
 final class ServerReport {
-    private static final int MOST_SESSIONS = 64;
-
     private final ServerConfig config;
     private final Optional<SessionWire> sessions;
     private final Optional<PlainWire> plain;
     private final Optional<Doorkeeper> doorkeeper;
     private final Notice notice;
+    private final Refusals refusals;
     private final long now;
 
     ServerReport(
@@ -26,29 +29,49 @@ final class ServerReport {
             Optional<PlainWire> plain,
             Optional<Doorkeeper> doorkeeper,
             Notice notice,
+            Refusals refusals,
             long nowNanos) {
         this.config = config;
         this.sessions = sessions;
         this.plain = plain;
         this.doorkeeper = doorkeeper;
         this.notice = notice;
+        this.refusals = refusals;
         now = nowNanos;
     }
 
     Report build(long startedAt) {
-        var report =
-                Report.builder()
-                        .text("program", "natts")
-                        .count("process", ProcessHandle.current().pid())
-                        .text("name", config.name());
+        var report = NodeReport.begin("natts", config.name(), Duration.ofNanos(now - startedAt));
         config.sessions().ifPresent(each -> report.key("key", each.identity().publicKey()));
-        report.seconds("age", Duration.ofNanos(now - startedAt))
+        report.text("admits", admits())
                 .reports("wires", wires())
-                .report("published", notice.report());
+                .reports("services", services())
+                .report("publication", notice.report());
         sessions.ifPresent(wire -> addSessions(report, wire));
-        report.report("counters", counters());
-        doorkeeper.ifPresent(each -> report.reports("refusals", each.refusals().reports(now)));
-        return report.build();
+        plain.ifPresent(
+                wire ->
+                        report.reports(
+                                "plainStreams",
+                                wire.splices().stream()
+                                        .map(each -> PlainReport.of(each, now))
+                                        .toList()));
+        addLimits(report);
+        return report.reports("refusals", refusals.reports(now))
+                .report("counters", counters())
+                .build();
+    }
+
+    /// Who may have a session; the original's wire asks nobody.
+    private String admits() {
+        if (config.sessions().isEmpty()) {
+            return "anybody";
+        }
+        ServerConfig.Sessions wanted = config.sessions().orElseThrow();
+        boolean secret = !wanted.secret().equals(PreSharedKey.NONE);
+        if (wanted.authorizedClients().isPresent()) {
+            return secret ? "listed keys that know the secret" : "listed keys";
+        }
+        return secret ? "whoever knows the secret" : "anybody";
     }
 
     private List<Report> wires() {
@@ -66,14 +89,45 @@ final class ServerReport {
 
     private static Report wire(String kind, InetSocketAddress local, List<Reachability> asking) {
         var report = Report.builder().text("kind", kind).address("local", local);
+        var discovered = new ArrayList<String>();
         for (Reachability each : asking) {
+            boolean four = each.family() == Reachability.Family.IPV4;
             InetSocketAddress address = each.address();
             if (address != null) {
-                boolean four = address.getAddress().getAddress().length == 4;
                 report.address(four ? "public" : "publicIpv6", address);
             }
+            discovered.add((four ? "IPv4 " : "IPv6 ") + each.state());
         }
-        return report.texts("discovery", asking.stream().map(Reachability::state).toList()).build();
+        if (asking.isEmpty()) {
+            discovered.add("none, the local address is taken for the public one");
+        }
+        return report.texts("discovery", discovered).build();
+    }
+
+    private List<Report> services() {
+        var services = new ArrayList<Report>();
+        config.sessions()
+                .ifPresent(
+                        wanted ->
+                                new TreeMap<>(wanted.services())
+                                        .forEach(
+                                                (name, target) ->
+                                                        services.add(service(name, target))));
+        if (config.sessions().isEmpty()) {
+            config.plain().ifPresent(wanted -> services.add(service("ssh", wanted.target())));
+        }
+        return services;
+    }
+
+    private Report service(String name, HostAndPort target) {
+        var report = Report.builder().text("service", name).text("target", target.toString());
+        sessions.ifPresent(
+                wire -> {
+                    SessionService.Use use = wire.service().use(name);
+                    report.share("young", use.young(), SessionService.YOUNG.most())
+                            .count("waiting", use.waiting());
+                });
+        return report.build();
     }
 
     private void addSessions(Report.Builder report, SessionWire wire) {
@@ -82,37 +136,52 @@ final class ServerReport {
         for (SessionPumps.Link link : wire.pumps().links()) {
             all.add(SessionReport.of(link, known.comment(link.session().peer()), now));
         }
-        report.reports("sessions", all)
-                .report(
-                        "limits",
-                        Report.builder()
-                                .share("sessions", all.size(), MOST_SESSIONS)
-                                .share(
-                                        "streams",
-                                        wire.service().streams(),
-                                        SessionService.MOST_STREAMS)
-                                .build());
+        report.reports("sessions", all);
+    }
+
+    private void addLimits(Report.Builder report) {
+        var limits = Report.builder();
+        long held = 0;
+        if (sessions.isPresent()) {
+            SessionWire wire = sessions.get();
+            var load = wire.engine().load();
+            limits.share("sessions", load.sessions(), load.mostSessions())
+                    .share("halfOpen", load.halfOpen(), load.mostHalfOpen())
+                    .share("streams", wire.service().streams(), SessionService.MOST_STREAMS);
+            for (SessionPumps.Link link : wire.pumps().links()) {
+                held += held(link.session().streams().counters());
+            }
+        }
+        if (plain.isPresent()) {
+            held += held(plain.get().endpoint().counters());
+        }
+        report.report("limits", limits.bytes("memory", held).build());
+    }
+
+    /// What waits to be acknowledged or read, in bytes, if the transport tells.
+    private static long held(Map<String, Long> counters) {
+        return counters.getOrDefault("bytesHeld", 0L);
     }
 
     private Report counters() {
         var counters = Report.builder();
         sessions.ifPresent(
                 wire -> {
-                    counters.report("sessionEngine", counts(wire.engine().counters()));
-                    for (Reachability each : wire.reachabilities()) {
-                        counters.report(
-                                "discovery"
-                                        + (each.family() == Reachability.Family.IPV4
-                                                ? "Ipv4"
-                                                : "Ipv6"),
-                                counts(each.engine().counters()));
-                    }
+                    counters.counts("sessionEngine", wire.engine().counters());
+                    addDiscovery(counters, "discovery", wire.reachabilities());
                 });
-        plain.ifPresent(wire -> counters.report("kcpGo", counts(wire.endpoint().counters())));
+        plain.ifPresent(
+                wire -> {
+                    counters.counts("kcpGo", wire.endpoint().counters());
+                    addDiscovery(counters, "kcpGoDiscovery", wire.reachability().stream().toList());
+                });
         return counters.build();
     }
 
-    private static Report counts(Map<String, Long> counts) {
-        return Report.builder().counts(counts).build();
+    private static void addDiscovery(Report.Builder into, String name, List<Reachability> asking) {
+        for (Reachability each : asking) {
+            boolean four = each.family() == Reachability.Family.IPV4;
+            into.counts(name + (four ? "Ipv4" : "Ipv6"), each.engine().counters());
+        }
     }
 }

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -114,10 +115,21 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     }
 
     @Override
-    public List<Report> sessions() {
-        return session == null || !session.called()
-                ? List.of()
-                : List.of(SessionReport.of(session.link(), Optional.empty(), driver.nanoTime()));
+    public void addTo(Report.Builder report, long nowNanos) {
+        SessionClient current = session;
+        if (current == null) {
+            report.reports("sessions", List.of());
+        } else {
+            report.report("host", current.hostReport());
+            report.reports(
+                    "sessions",
+                    current.called()
+                            ? List.of(SessionReport.of(current.link(), Optional.empty(), nowNanos))
+                            : List.of());
+        }
+        var all = new ArrayList<Report>();
+        connections.forEach(each -> all.add(each.report(nowNanos)));
+        report.reports("connections", all);
     }
 
     private void idle() {
@@ -146,6 +158,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
         private final LocalCall call;
         private final String service;
         private final CompletableFuture<String> ended;
+        private final long since = driver.nanoTime();
         private @Nullable SessionClient client;
         private @Nullable Splice splice;
 
@@ -153,6 +166,16 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
             this.call = call;
             this.service = service;
             this.ended = ended;
+        }
+
+        Report report(long nowNanos) {
+            boolean answered = splice != null && splice.stream().answered();
+            return Report.builder()
+                    .text("service", service)
+                    .text("from", call.origin())
+                    .text("state", answered ? "open" : "waiting")
+                    .seconds("age", Duration.ofNanos(nowNanos - since))
+                    .build();
         }
 
         void dial(SessionClient by) {

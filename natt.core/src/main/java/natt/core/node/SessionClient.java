@@ -13,6 +13,7 @@ import natt.core.session.Session;
 import natt.core.session.SessionEngine;
 import natt.core.session.SessionEvent;
 import natt.core.spi.Transport.Stream;
+import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +100,11 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
 
     boolean called() {
         return link != null;
+    }
+
+    /// What is known of the host.
+    Report hostReport() {
+        return search.report();
     }
 
     SessionPumps.Link link() {

@@ -6,6 +6,8 @@ import natt.core.spi.Transport.Estimate;
 import natt.core.status.Report;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -17,33 +19,53 @@ final class SessionReport {
     /// @param comment on the peer's key, foreign
     static Report of(SessionPumps.Link link, Optional<String> comment, long nowNanos) {
         Session session = link.session();
-        Estimate estimate = session.streams().estimate();
-        Map<String, Long> counters = session.counters();
         var report = Report.builder().key("peer", session.peer());
         comment.ifPresent(text -> report.text("comment", text));
+        report.text("state", session.state().name().toLowerCase(Locale.ROOT))
+                .address("path", session.path())
+                .seconds("age", session.age(nowNanos))
+                .seconds("silent", session.silence(nowNanos));
+        session.heldFor(nowNanos).ifPresent(left -> report.seconds("heldFor", left));
+        addPath(report, session);
+        addTraffic(report, session.counters());
+        return report.reports("streams", streams(link.pump().splices(), nowNanos)).build();
+    }
+
+    private static void addPath(Report.Builder report, Session session) {
+        Estimate estimate = session.streams().estimate();
+        boolean measured = !estimate.roundTrip().isZero();
+        if (measured) {
+            report.milliseconds("roundTrip", estimate.roundTrip());
+        }
+        report.percent("loss", measured ? estimate.lost() : Double.NaN)
+                .rate(
+                        "rate",
+                        estimate.bytesPerSecond() > 0 ? estimate.bytesPerSecond() : Double.NaN)
+                .count("datagramBytes", session.datagramSize());
+    }
+
+    private static void addTraffic(Report.Builder report, Map<String, Long> counters) {
+        report.bytes("received", counters.getOrDefault("bytesReceived", 0L))
+                .bytes("sent", counters.getOrDefault("bytesSent", 0L))
+                .count("datagramsReceived", counters.getOrDefault("datagramsReceived", 0L))
+                .count("datagramsSent", counters.getOrDefault("datagramsSent", 0L));
+        for (String name : List.of("moved", "rekeyed", "suspended")) {
+            report.count(name, counters.getOrDefault(name, 0L));
+        }
+    }
+
+    /// One report a stream: `service`, `ageSeconds`, `receivedBytes`, `sentBytes`.
+    private static List<Report> streams(Collection<Splice> splices, long nowNanos) {
         var streams = new ArrayList<Report>();
-        for (Splice each : link.pump().splices()) {
+        for (Splice each : splices) {
             streams.add(
                     Report.builder()
                             .text("service", each.stream().service())
+                            .seconds("age", each.age(nowNanos))
                             .bytes("received", each.bytesIn())
                             .bytes("sent", each.bytesOut())
                             .build());
         }
-        return report.text("state", session.state().name().toLowerCase(Locale.ROOT))
-                .address("path", session.path())
-                .seconds("age", session.age(nowNanos))
-                .milliseconds("roundTrip", estimate.roundTrip())
-                .percent("loss", estimate.lost())
-                .rate(
-                        "rate",
-                        estimate.bytesPerSecond() > 0 ? estimate.bytesPerSecond() : Double.NaN)
-                .bytes("received", counters.getOrDefault("bytesReceived", 0L))
-                .bytes("sent", counters.getOrDefault("bytesSent", 0L))
-                .count("mtu", session.datagramSize())
-                .count("moved", counters.getOrDefault("moved", 0L))
-                .count("rekeyed", counters.getOrDefault("rekeyed", 0L))
-                .reports("streams", streams)
-                .build();
+        return streams;
     }
 }

@@ -35,8 +35,7 @@ final class SessionService implements SessionPumps.News {
     /// How long a service may be silent before a stranger is refused.
     private static final Duration GREETING = Duration.ofSeconds(10);
 
-    private static final Turnstile.Limits YOUNG =
-            new Turnstile.Limits(8, 2, Duration.ofSeconds(30), 64);
+    static final Turnstile.Limits YOUNG = new Turnstile.Limits(8, 2, Duration.ofSeconds(30), 64);
 
     private record Service(TargetDialer dialer, Turnstile turnstile) {}
 
@@ -68,6 +67,19 @@ final class SessionService implements SessionPumps.News {
     /// How many streams are being served.
     int streams() {
         return streams;
+    }
+
+    /// How busy a service is.
+    ///
+    /// @param young connections that have been made a moment ago
+    /// @param waiting those that wait until there are fewer of these
+    record Use(int young, int waiting) {}
+
+    Use use(String name) {
+        Service service = services.get(name);
+        return service == null
+                ? new Use(0, 0)
+                : new Use(service.turnstile.young(), service.turnstile.waiting());
     }
 
     /// Lets waiting connections go on; returns the nanoseconds until the next call is of use.
@@ -145,6 +157,7 @@ final class SessionService implements SessionPumps.News {
                 name(link),
                 Text.escape(stream.service()),
                 why);
+        doorkeeper.noteRefused(link.session().peer(), stream.service() + ": " + why);
         stream.reset(code, driver.nanoTime());
     }
 

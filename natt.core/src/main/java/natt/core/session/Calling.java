@@ -228,8 +228,8 @@ final class Calling {
             return null;
         }
         for (Candidate candidate : candidates) {
-            if (candidate.nextAt - nowNanos <= 0) {
-                return send(candidate, into, nowNanos) ? candidate.address : null;
+            if (candidate.nextAt - nowNanos <= 0 && send(candidate, into, nowNanos)) {
+                return candidate.address;
             }
         }
         return null;

@@ -20,7 +20,7 @@ import java.util.Optional;
 final class Gatekeeper {
     // What DESIGN fixes.
     private static final long SECOND = 1_000_000_000;
-    private static final int MOST_HALF_OPEN = 64;
+    static final int MOST_HALF_OPEN = 64;
     private static final int MOST_HALF_OPEN_OF_KEY = 4;
     private static final long HALF_OPEN_LIFE = 5 * SECOND;
     private static final int CALM_HALF_OPEN = 16;

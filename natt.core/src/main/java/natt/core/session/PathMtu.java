@@ -120,6 +120,10 @@ final class PathMtu {
     ///
     /// @return whether the size has changed
     boolean answered(int length, long nowNanos) {
+        if (length < SIZES[0] || length > most) {
+            // Never asked for: the peer answers what it likes.
+            return false;
+        }
         switch (phase) {
             case REST -> {}
             case CONFIRM -> {

@@ -174,6 +174,19 @@ public final class Session {
         return Duration.ofNanos(nowNanos - bornAt);
     }
 
+    /// For how long the peer has not been heard.
+    public Duration silence(long nowNanos) {
+        return Duration.ofNanos(nowNanos - liveness.heardAt());
+    }
+
+    /// How much longer the session is kept without a path; empty while it has one, or has had none
+    /// yet.
+    public Optional<Duration> heldFor(long nowNanos) {
+        return state == State.SUSPENDED
+                ? Optional.of(Duration.ofNanos(suspendedAt + held() - nowNanos))
+                : Optional.empty();
+    }
+
     /// Adds addresses at which the peer may be, the best first. For the initiator: the handshake
     /// is tried at each, a quarter of a second after the one before, until one answers.
     public void addCandidates(List<InetSocketAddress> addresses, long nowNanos) {
@@ -353,7 +366,10 @@ public final class Session {
         datagramsReceived++;
         bytesReceived += length;
         if (state == State.CLOSED) {
-            sayClosed();
+            if (!isClose(plain, length - 1)) {
+                // Two that have both ended would tell each other so without end.
+                sayClosed();
+            }
             return;
         }
         liveness.heard(nowNanos);
@@ -376,11 +392,11 @@ public final class Session {
         }
         switch (plain[0]) {
             case Outbox.TRANSPORT -> {
+                liveness.heardData();
                 if (calling != null && streams.openStreams() > 0) {
                     // A host that reaches nothing resets the stream long before this counts.
                     noteUseful(nowNanos);
                 }
-                liveness.heardData();
                 if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
                     streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
                 }
@@ -396,6 +412,12 @@ public final class Session {
             default -> engine.countUnknownKind();
         }
         engine.ready(this);
+    }
+
+    private static boolean isClose(byte[] plain, int length) {
+        return plain[0] == Outbox.CONTROL
+                && length >= Control.LENGTH
+                && Control.message(plain, 1) == Control.CLOSE;
     }
 
     private void handleControl(
@@ -481,8 +503,10 @@ public final class Session {
             }
             case CLOSED -> {
                 if (nanosUntilFarewell(nowNanos) <= 0) {
-                    farewells--;
                     sayClosed();
+                    do {
+                        farewells--;
+                    } while (nanosUntilFarewell(nowNanos) <= 0);
                 }
                 if (nowNanos - closedAt >= FAREWELL) {
                     keys.dropAll();

@@ -163,6 +163,20 @@ public final class SessionEngine implements Engine {
         return sessions.stream().filter(each -> each.closed().isEmpty()).toList();
     }
 
+    /// How much of what an engine admits is in use.
+    ///
+    /// @param halfOpen handshakes that their callers have not confirmed yet
+    public record Load(int sessions, int mostSessions, int halfOpen, int mostHalfOpen) {}
+
+    public Load load() {
+        int living = 0;
+        for (Session each : sessions) {
+            living += each.closed().isEmpty() ? 1 : 0;
+        }
+        return new Load(
+                living, MOST_SESSIONS, gatekeeper.halfOpenCount(), Gatekeeper.MOST_HALF_OPEN);
+    }
+
     /// Counters since the start by name: `initsReceived`, `replayed`, `malformed`, `forged`,
     /// `callersRefused`, `cookiesSent`...
     public Map<String, Long> counters() {

@@ -49,6 +49,7 @@ public final class ControlSocket implements AutoCloseable {
 
     private final Path path;
     private final ServerSocketChannel listener;
+    private final Level level;
     private final Supplier<CompletableFuture<Report>> reports;
     private final Duration patience;
     private final Semaphore free = new Semaphore(CONNECTIONS);
@@ -56,10 +57,12 @@ public final class ControlSocket implements AutoCloseable {
     private ControlSocket(
             Path path,
             ServerSocketChannel listener,
+            Level level,
             Supplier<CompletableFuture<Report>> reports,
             Duration patience) {
         this.path = path;
         this.listener = listener;
+        this.level = level;
         this.reports = reports;
         this.patience = patience;
     }
@@ -83,19 +86,27 @@ public final class ControlSocket implements AutoCloseable {
         return open(path, reports, PATIENCE);
     }
 
-    /// Listens at a path, or warns that there is no status.
+    /// Listens at a path, or says that there is no status.
+    ///
+    /// @param level how loudly, now and later
     public static Optional<ControlSocket> tryOpen(
-            Path path, Supplier<CompletableFuture<Report>> reports) {
+            Path path, Level level, Supplier<CompletableFuture<Report>> reports) {
         try {
-            return Optional.of(open(path, reports));
-        } catch (IOException failed) {
-            LOG.log(Level.WARNING, "no status: {0}", failed.getMessage());
+            return Optional.of(open(path, level, reports, PATIENCE));
+        } catch (IOException | RuntimeException failed) {
+            LOG.log(level, "no status: {0}", String.valueOf(failed.getMessage()));
             return Optional.empty();
         }
     }
 
     static ControlSocket open(
             Path path, Supplier<CompletableFuture<Report>> reports, Duration patience)
+            throws IOException {
+        return open(path, Level.WARNING, reports, patience);
+    }
+
+    private static ControlSocket open(
+            Path path, Level level, Supplier<CompletableFuture<Report>> reports, Duration patience)
             throws IOException {
         Path file = path.toAbsolutePath();
         int length = file.toString().getBytes(StandardCharsets.UTF_8).length;
@@ -128,7 +139,7 @@ public final class ControlSocket implements AutoCloseable {
                                     why == null ? failed.getClass().getSimpleName() : why),
                     failed);
         }
-        var socket = new ControlSocket(file, listener, reports, patience);
+        var socket = new ControlSocket(file, listener, level, reports, patience);
         Thread.ofVirtual().name("status").start(socket::accept);
         return socket;
     }
@@ -196,7 +207,7 @@ public final class ControlSocket implements AutoCloseable {
             } catch (IOException failed) {
                 free.release();
                 if (listener.isOpen()) {
-                    LOG.log(Level.WARNING, "no status from now on: {0}", failed.getMessage());
+                    LOG.log(level, "no status from now on: {0}", failed.getMessage());
                     close();
                 }
             }
@@ -256,7 +267,7 @@ public final class ControlSocket implements AutoCloseable {
             return "error: this node is too busy to tell\n";
         } catch (ExecutionException | InterruptedException | RuntimeException failed) {
             Throwable cause = failed.getCause() == null ? failed : failed.getCause();
-            LOG.log(Level.WARNING, "no status for one who asked: {0}", cause.toString());
+            LOG.log(level, "no status for one who asked: {0}", cause.toString());
             return "error: this node cannot tell\n";
         }
     }

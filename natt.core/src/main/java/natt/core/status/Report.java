@@ -7,10 +7,12 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// How a node is: named values in an order, for a person or a program to read.
@@ -28,6 +30,10 @@ public record Report(List<Field> fields) {
     /// @param name in camel case and without a unit, as in `roundTrip`
     public record Field(String name, Value value) {
         public Field {
+            check(name);
+        }
+
+        private static void check(String name) {
             if (!name.matches("[a-z][A-Za-z0-9]*")) {
                 throw new IllegalArgumentException("a field's name is not in camel case: " + name);
             }
@@ -40,6 +46,10 @@ public record Report(List<Field> fields) {
 
         /// The name as a person writes it, as in `round trip`.
         public String label() {
+            return words(name);
+        }
+
+        static String words(String name) {
             var words = new StringBuilder(name.length() + 4);
             for (char c : name.toCharArray()) {
                 if (Character.isUpperCase(c)) {
@@ -77,6 +87,17 @@ public record Report(List<Field> fields) {
 
     /// How much of what is allowed is in use.
     public record Share(long used, long limit) implements Value {}
+
+    /// Numbers of things by name, in the order of their names; a person is shown those that are not
+    /// zero.
+    public record Counts(SortedMap<String, Long> counts) implements Value {
+        public Counts {
+            counts = Collections.unmodifiableSortedMap(new TreeMap<>(counts));
+            for (String name : counts.keySet()) {
+                Field.check(name);
+            }
+        }
+    }
 
     public record Nested(Report report) implements Value {}
 
@@ -122,8 +143,9 @@ public record Report(List<Field> fields) {
         return ReportJson.write(this);
     }
 
-    /// Lines for a person, each ended: the values that are no section come first, under `node`,
-    /// and every nested report and list is a section with its name as the heading.
+    /// Lines for a person, each ended. The first one is the value of `program`, or `node`; below it
+    /// come the values that are no section, then every nested report and list as a section with its
+    /// name as the heading.
     public String toText() {
         return ReportText.write(this);
     }
@@ -167,10 +189,9 @@ public record Report(List<Field> fields) {
             return add(name, new Count(count));
         }
 
-        /// Adds a count for each, in the order of their names.
-        public Builder counts(Map<String, Long> counts) {
-            new TreeMap<>(counts).forEach(this::count);
-            return this;
+        /// Adds an object with a count for each.
+        public Builder counts(String name, Map<String, Long> counts) {
+            return add(name, new Counts(new TreeMap<>(counts)));
         }
 
         /// Adds `nameSeconds`, in whole seconds.

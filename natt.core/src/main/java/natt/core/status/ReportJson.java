@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /// Writes reports as JSON (RFC 8259), in ASCII, so that no text in them can steer a terminal.
@@ -44,9 +45,16 @@ final class ReportJson {
                                     .count("used", share.used())
                                     .count("limit", share.limit())
                                     .build());
+            case Report.Counts counts ->
+                    list('{', List.copyOf(counts.counts().entrySet()), this::count, '}');
             case Report.Nested nested -> object(nested.report());
             case Report.Several several -> list('[', several.reports(), this::object, ']');
         }
+    }
+
+    private void count(Map.Entry<String, Long> entry) {
+        string(entry.getKey());
+        out.append(':').append(entry.getValue());
     }
 
     private <T> void list(char open, List<T> elements, Consumer<T> each, char close) {

@@ -14,6 +14,7 @@ final class ReportText {
     private static final int WIDTH = 100;
     private static final String GAP = "  ";
     private static final String UNKNOWN = "-";
+    private static final String LIST = ", ";
 
     private final StringBuilder out = new StringBuilder(1024);
 
@@ -21,17 +22,21 @@ final class ReportText {
 
     static String write(Report report) {
         var text = new ReportText();
-        List<Report.Field> plain = report.fields().stream().filter(ReportText::isPlain).toList();
-        if (!plain.isEmpty()) {
-            text.line(0, "node");
-            text.block(1, plain);
+        String heading = "node";
+        var plain = new ArrayList<Report.Field>();
+        for (Report.Field field : report.fields()) {
+            if (field.name().equals("program") && isPlain(field)) {
+                heading = plain(field.value());
+            } else if (isPlain(field)) {
+                plain.add(field);
+            }
         }
+        text.line(0, heading);
+        text.block(1, plain);
         for (Report.Field field : report.fields()) {
             if (!isPlain(field)) {
-                if (!text.out.isEmpty()) {
-                    text.out.append('\n');
-                }
-                text.section(0, field);
+                text.out.append('\n');
+                text.section(1, field);
             }
         }
         return text.out.toString();
@@ -45,14 +50,18 @@ final class ReportText {
                     Report.Flag _,
                     Report.Count _,
                     Report.Amount _,
+                    Report.Counts _,
                     Report.Moment _,
                     Report.Share _ ->
                     true;
         };
     }
 
-    /// Labels in one column, values in the next, then the sections below them.
-    private void block(int level, List<Report.Field> fields) {
+    /// Labels in one column, values in the next, then the sections below them. Of what is counted
+    /// and has never happened nothing is said.
+    private void block(int level, List<Report.Field> all) {
+        List<Report.Field> fields =
+                all.stream().filter(field -> !field.value().equals(new Report.Count(0))).toList();
         int width =
                 fields.stream()
                         .filter(ReportText::isPlain)
@@ -61,7 +70,8 @@ final class ReportText {
                         .orElse(0);
         for (Report.Field field : fields) {
             if (isPlain(field)) {
-                line(level, pad(field.label(), width) + GAP + plain(field.value()));
+                String label = GAP.repeat(level) + pad(field.label(), width) + GAP;
+                folded(label, plain(field.value()));
             }
         }
         for (Report.Field field : fields) {
@@ -81,6 +91,7 @@ final class ReportText {
                             Report.Flag _,
                             Report.Count _,
                             Report.Amount _,
+                            Report.Counts _,
                             Report.Moment _,
                             Report.Share _ ->
                             throw new AssertionError("only nested reports have a heading");
@@ -149,15 +160,28 @@ final class ReportText {
             case Report.WordList list ->
                     list.texts().isEmpty()
                             ? UNKNOWN
-                            : String.join(", ", list.texts().stream().map(Text::escape).toList());
+                            : String.join(LIST, list.texts().stream().map(Text::escape).toList());
             case Report.Flag flag -> flag.set() ? "yes" : "no";
             case Report.Count count -> Long.toString(count.count());
             case Report.Amount amount -> amount(amount);
+            case Report.Counts counts -> counts(counts);
             case Report.Moment moment -> moment.instant().toString();
             case Report.Share share -> share.used() + " of " + share.limit();
             case Report.Nested _, Report.Several _ ->
                     throw new AssertionError("a nested report is no plain value");
         };
+    }
+
+    private static String counts(Report.Counts counts) {
+        var shown = new ArrayList<String>();
+        counts.counts()
+                .forEach(
+                        (name, count) -> {
+                            if (count != 0) {
+                                shown.add(Report.Field.words(name) + " " + count);
+                            }
+                        });
+        return shown.isEmpty() ? UNKNOWN : String.join(LIST, shown);
     }
 
     private static String amount(Report.Amount amount) {
@@ -204,6 +228,23 @@ final class ReportText {
 
     private static String pad(String text, int width) {
         return text + " ".repeat(width - text.length());
+    }
+
+    /// Writes a label and a value, which goes on below itself where a list is too long.
+    private void folded(String label, String value) {
+        String before = label;
+        String rest = value;
+        int room = WIDTH - label.length();
+        while (rest.length() > room) {
+            int end = rest.lastIndexOf(LIST, room - 1);
+            if (end <= 0) {
+                break;
+            }
+            line(0, before + rest.substring(0, end + 1));
+            before = " ".repeat(label.length());
+            rest = rest.substring(end + LIST.length());
+        }
+        line(0, before + rest);
     }
 
     private void line(int level, String text) {

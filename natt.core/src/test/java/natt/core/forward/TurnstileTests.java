@@ -81,6 +81,8 @@ class TurnstileTests {
         }
         turnstile.serve(0);
         assertEquals(List.of("s1", "s2", "s3", "s4"), entered);
+        assertEquals(4, turnstile.young());
+        assertEquals(1, turnstile.waiting());
     }
 
     @Test

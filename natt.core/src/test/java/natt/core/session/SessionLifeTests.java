@@ -41,6 +41,14 @@ class SessionLifeTests {
         return host.accepted.getFirst();
     }
 
+    @Test
+    void anEngineTellsHowMuchOfWhatItAdmitsIsInUse() {
+        assertEquals(new SessionEngine.Load(1, 64, 0, 64), host.engine.load());
+        session.close(CloseCode.UNSPECIFIED, world.now);
+        world.run(500);
+        assertEquals(new SessionEngine.Load(0, 64, 0, 64), host.engine.load());
+    }
+
     // ---- addresses change
 
     @Test
@@ -138,9 +146,14 @@ class SessionLifeTests {
     @Test
     void aYoungSessionWithoutAPathIsHeldForAMinute() {
         host.asleep = true;
+        assertEquals(Optional.empty(), session.heldFor(world.now));
         world.run(Duration.ofSeconds(31 + 57));
         assertEquals(Session.State.SUSPENDED, session.state());
+        Duration left = session.heldFor(world.now).orElseThrow();
+        assertTrue(left.isPositive() && left.compareTo(Duration.ofSeconds(9)) < 0, left::toString);
+        assertTrue(session.silence(world.now).compareTo(Duration.ofSeconds(80)) > 0);
         world.run(Duration.ofSeconds(9));
+        assertEquals(Optional.empty(), session.heldFor(world.now));
         assertInstanceOf(CloseReason.PeerSilent.class, session.closed().orElseThrow());
     }
 

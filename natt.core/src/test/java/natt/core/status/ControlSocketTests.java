@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -238,7 +239,7 @@ class ControlSocketTests {
                 path + " is 107 bytes long, the path of a socket may have 106",
                 refused.getMessage());
         assertFalse(Files.exists(tooLong));
-        assertTrue(ControlSocket.tryOpen(path, CompletableFuture::new).isEmpty());
+        assertTrue(ControlSocket.tryOpen(path, Level.DEBUG, CompletableFuture::new).isEmpty());
     }
 
     @ParameterizedTest

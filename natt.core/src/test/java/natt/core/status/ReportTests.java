@@ -57,11 +57,10 @@ class ReportTests {
                 .report(
                         "counters",
                         Report.builder()
-                                .report(
+                                .counts(
                                         "sessionEngine",
-                                        Report.builder()
-                                                .counts(Map.of("replayed", 3L, "malformed", 12L))
-                                                .build())
+                                        Map.of("replayed", 3L, "malformed", 12L, "forged", 0L))
+                                .counts("kcpGo", Map.of("refused", 0L))
                                 .build())
                 .reports("refusals", refusals.reports(5_000_000_000L))
                 .build();
@@ -120,61 +119,58 @@ class ReportTests {
     void aPersonReadsSections() {
         assertEquals(
                 """
-                node
-                  program  natts
+                natts
                   process  4711
                   name     pc.example.com
                   key      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
                   since    2026-11-20T08:30:00Z
                   age      1 d 2 h
 
-                wires
-                  - kind       natt
-                    local      0.0.0.0:30000
-                    public     203.0.113.7:41233
-                    discovery  agreed
-                    published
-                      record      v=natt1 a=203.0.113.7:41233 n=1795000000
-                      age         12 min 34 s
-                      last error  api: 503 \\x1b[31m
+                  wires
+                    - kind       natt
+                      local      0.0.0.0:30000
+                      public     203.0.113.7:41233
+                      discovery  agreed
+                      published
+                        record      v=natt1 a=203.0.113.7:41233 n=1795000000
+                        age         12 min 34 s
+                        last error  api: 503 \\x1b[31m
 
-                sessions
-                  - peer        AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
-                    comment     laptop
-                    state       up
-                    path        [2001:db8::1]:40001
-                    age         45 s
-                    round trip  12.3 ms
-                    loss        1.25 %
-                    rate        12.5 Mbit/s
-                    received    999 B
-                    sent        12.3 MB
-                    mtu         1280
-                    moved       2
-                    rekeyed     0
-                    streams
-                      service  sent
-                      ssh      100 B
-                      web      12.3 MB
-                  - peer   AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
-                    state  suspended
-                    loss   -
-                    streams: none
+                  sessions
+                    - peer        AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                      comment     laptop
+                      state       up
+                      path        [2001:db8::1]:40001
+                      age         45 s
+                      round trip  12.3 ms
+                      loss        1.25 %
+                      rate        12.5 Mbit/s
+                      received    999 B
+                      sent        12.3 MB
+                      mtu         1280
+                      moved       2
+                      streams
+                        service  sent
+                        ssh      100 B
+                        web      12.3 MB
+                    - peer   AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                      state  suspended
+                      loss   -
+                      streams: none
 
-                limits
-                  sessions   2 of 64
-                  streams    2 of 128
-                  half open  0 of 64
+                  limits
+                    sessions   2 of 64
+                    streams    2 of 128
+                    half open  0 of 64
 
-                counters
-                  session engine
-                    malformed  12
-                    replayed   3
+                  counters
+                    session engine  malformed 12, replayed 3
+                    kcp go          -
 
-                refusals
-                  reason                     who                                          count  ago
-                  too many sessions          192.0.2.9                                    2      3 s
-                  not in authorized_clients  AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA  1      5 s
+                  refusals
+                    reason                     who                                          count  ago
+                    too many sessions          192.0.2.9                                    2      3 s
+                    not in authorized_clients  AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA  1      5 s
                 """,
                 example().toText());
     }
@@ -200,7 +196,8 @@ class ReportTests {
                 "state":"suspended","lossPercent":null,"streams":[]}],\
                 "limits":{"sessions":{"used":2,"limit":64},\
                 "streams":{"used":2,"limit":128},"halfOpen":{"used":0,"limit":64}},\
-                "counters":{"sessionEngine":{"malformed":12,"replayed":3}},\
+                "counters":{"sessionEngine":{"forged":0,"malformed":12,"replayed":3},\
+                "kcpGo":{"refused":0}},\
                 "refusals":[{"reason":"too many sessions","who":"192.0.2.9",\
                 "count":2,"agoSeconds":3},{"reason":"not in authorized_clients",\
                 "who":"AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","count":1,"agoSeconds":5}]}\
@@ -270,7 +267,20 @@ class ReportTests {
                                         Report.builder().count("a", 1).build(),
                                         Report.builder().count("b", 22).count("a", 333).build()))
                         .build();
-        assertEquals("wires\n  a    b\n  1    -\n  333  22\n", report.toText());
+        assertEquals("node\n\n  wires\n    a    b\n    1    -\n    333  22\n", report.toText());
+    }
+
+    @Test
+    void aListThatIsTooWideGoesOnBelowItself() {
+        String word = "x".repeat(30);
+        Report report =
+                Report.builder()
+                        .texts("all", List.of(word, word, word, "y".repeat(120), word))
+                        .build();
+        assertEquals(
+                "node\n  all  %1$s, %1$s,\n       %1$s,\n       %2$s, %1$s\n"
+                        .formatted(word, "y".repeat(120)),
+                report.toText());
     }
 
     @Test
@@ -278,14 +288,14 @@ class ReportTests {
         String wide = "x".repeat(100);
         Report entry = Report.builder().text("text", wide).count("n", 1).build();
         Report report = Report.builder().reports("all", List.of(entry, entry)).build();
-        String block = "  - text  " + wide + "\n    n     1\n";
-        assertEquals("all\n" + block + block, report.toText());
+        String block = "    - text  " + wide + "\n      n     1\n";
+        assertEquals("node\n\n  all\n" + block + block, report.toText());
     }
 
     @Test
     void anEmptyReportIsEmpty() {
         assertEquals("{}", Report.builder().build().toJson());
-        assertEquals("", Report.builder().build().toText());
+        assertEquals("node\n", Report.builder().build().toText());
     }
 
     @Test

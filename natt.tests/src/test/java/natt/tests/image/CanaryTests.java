@@ -105,7 +105,7 @@ class CanaryTests {
             ssh.awaitLine("^in$", Home.SOON);
             assertEquals(0, ssh.awaitExit(Home.SOON));
             for (Node node : List.of(home.host(), home.client())) {
-                run(status(node, "--verbose"));
+                run(status(node));
                 run(status(node, "--json"));
             }
             natts.terminate();
@@ -127,9 +127,10 @@ class CanaryTests {
         throw new AssertionError("nothing is published\n" + natts.text());
     }
 
-    private Processes.Start status(Node node, String option) {
+    private Processes.Start status(Node node, String... options) {
         return processes
-                .prepare("natt", Natt.program("natt"), "status", option)
+                .prepare("natt", Natt.program("natt"), "status")
+                .with(options)
                 .with("--runtime-dir", node.runtime().toString())
                 .env(node.environment());
     }

@@ -30,6 +30,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /// One side of a session dies or stops; ssh's own keepalives are off.
 @Requires({Need.SSHD, Need.IMAGE})
@@ -108,7 +109,8 @@ class DeathTests {
     @Test
     void nattsThatStaysAwayLeavesNoHangingSsh() throws Exception {
         RunningProcess natts = home.startNatts();
-        RunningProcess ssh = home.ssh("cat").binary().start();
+        RunningProcess ssh =
+                home.sshAs(home.client(), List.of("--verbose"), "cat").binary().start();
         CountedEcho.start(ssh, Duration.ofMillis(100));
         natts.kill9();
         long start = System.nanoTime();

@@ -149,13 +149,18 @@ class LimitsTests {
             Socket first = connect(port);
             assertEchoes(first);
             long before = RunningProcess.residentKilobytes(nattc.pid());
+            int reset = 0;
             for (int i = 0; i < 1000; i++) {
-                connect(port);
+                try {
+                    connect(port);
+                } catch (IOException _) {
+                    reset++;
+                }
             }
             long grown = RunningProcess.residentKilobytes(nattc.pid()) - before;
             Measured.say("RSS of nattc with 1,000 idle connections", grown + " kB more");
             assertTrue(grown <= 32_000, grown + " kB");
-            int refused = 0;
+            int refused = reset;
             for (Socket each : opened) {
                 refused += isOver(each) ? 1 : 0;
             }
@@ -232,7 +237,11 @@ class LimitsTests {
         Socket first = connect(port);
         assertEchoes(first);
         for (int i = 0; i < 100; i++) {
-            connect(port);
+            try {
+                connect(port);
+            } catch (IOException _) {
+                // It was refused before it could be used.
+            }
         }
         Thread.sleep(2000);
         Duration before = RunningProcess.processorTime(limited.pid());

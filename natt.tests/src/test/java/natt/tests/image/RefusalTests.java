@@ -8,6 +8,7 @@ import natt.core.PreSharedKey;
 import natt.core.keys.KeyFiles;
 import natt.tests.CountedEcho;
 import natt.tests.Home;
+import natt.tests.Measured;
 import natt.tests.Natt;
 import natt.tests.Need;
 import natt.tests.Node;
@@ -121,6 +122,7 @@ class RefusalTests {
         home.host().admit(anotherKey());
         assertEquals(255, ssh.awaitExit(AT_ONCE));
         Duration took = took(start);
+        Measured.say("ssh ends after its key is taken off the list", took);
         assertTrue(took.compareTo(Duration.ofMillis(2500)) < 0, took::toString);
         ssh.awaitLine("this node's key has been removed from the peer's list", AT_ONCE);
         natts.awaitLine("the list of clients has changed", AT_ONCE);

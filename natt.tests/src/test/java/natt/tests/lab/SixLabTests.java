@@ -7,6 +7,7 @@ import natt.tests.CountedEcho;
 import natt.tests.Home;
 import natt.tests.Lab;
 import natt.tests.Need;
+import natt.tests.Network;
 import natt.tests.Processes;
 import natt.tests.Requires;
 import natt.tests.RunningProcess;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -34,16 +36,18 @@ class SixLabTests {
     @Test
     void theIpv6AddressIsPublishedAndConnectedTo() throws Exception {
         Lab lab = Lab.up("--a", "symmetric", "--b", "port-restricted", "--v6", "open", "--no-stun");
-        try (Home home = Home.inLabWithFile(processes, lab, Home.Wire.SESSIONS, directory)) {
-            processes
-                    .prepare("coturn", lab.on("pub", "turnserver", "-n", "-L", PUB_SIX))
-                    .with("-p", "3478", "--stun-only", "--no-tls", "--no-dtls", "--no-cli")
-                    .with("--no-auth", "--log-file", "stdout")
-                    .with("--pidfile", directory.resolve("coturn.pid").toString())
-                    .with("--userdb", directory.resolve("turndb").toString())
-                    .start()
-                    .awaitLine("SQLite DB connection success", Home.SOON);
-            RunningProcess natts = home.startNatts("--stun", "[" + PUB_SIX + "]:3478");
+        Path names = Path.of("/etc/netns", lab.namespace("hostB"), "hosts");
+        Files.writeString(names, "%s six.lab%n%s six.lab%n".formatted(Network.PUB, PUB_SIX));
+        processes
+                .prepare("coturn", lab.on("pub", "turnserver", "-n", "-L", Network.PUB))
+                .with("-L", PUB_SIX, "-p", "3478", "--stun-only", "--no-tls", "--no-dtls")
+                .with("--no-cli", "--no-auth", "--log-file", "stdout")
+                .with("--pidfile", directory.resolve("coturn.pid").toString())
+                .with("--userdb", directory.resolve("turndb").toString())
+                .start()
+                .awaitLine("SQLite DB connection success", Home.SOON);
+        try (Home home = Home.inLabWithStun(processes, lab, directory, "six.lab:3478")) {
+            RunningProcess natts = home.startNatts();
             natts.awaitLine("published .* a=\\[2001:db8:b::2\\]:30000", Home.SOON);
             RunningProcess ssh = home.ssh("cat").binary().start();
             CountedEcho echo = CountedEcho.start(ssh, Duration.ofMillis(50));

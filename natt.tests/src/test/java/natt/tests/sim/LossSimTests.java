@@ -24,6 +24,12 @@ class LossSimTests {
     }
 
     @Test
+    void ninetyNineOfAHundredEchoesTakeFourRoundTripsAtMostAtTwentyPercentLoss() {
+        double roundTrips = LossScenarios.echoRoundTrips(0.20, 2000);
+        assertTrue(roundTrips <= 4, roundTrips + " round trips");
+    }
+
+    @Test
     void theSessionIsUpInFiveSecondsAtTwentyPercentLoss() {
         double part = LossScenarios.upInTime(0.20, Duration.ofSeconds(5), 2000);
         assertTrue(part >= 0.999, "part " + part);

@@ -140,7 +140,8 @@ final class SessionNet {
                     random.nextDouble() < path.reorder
                             ? random.nextLong(1, 2 * path.delay.toNanos())
                             : 0;
-            parcels.add(new Parcel(at + path.delay.toNanos() + late, order++, other(from), bytes));
+            long delay = random.nextDouble() < path.early ? 0 : path.delay.toNanos();
+            parcels.add(new Parcel(at + delay + late, order++, other(from), bytes));
         }
     }
 

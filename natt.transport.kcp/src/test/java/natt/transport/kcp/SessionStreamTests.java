@@ -234,18 +234,26 @@ class SessionStreamTests {
 
     @Test
     void reorderingAndDuplicationCostLittle() {
-        long clean = secondsFor(0, 0);
-        long rough = secondsFor(0.25, 0.1);
+        long clean = millisFor(0, 0, 0);
+        long rough = millisFor(0.25, 0, 0.1);
         assertTrue(clean * 10 >= rough * 7, () -> clean + " ms clean, " + rough + " ms rough");
     }
 
-    private static long secondsFor(double reorder, double duplicate) {
+    @Test // A quarter overtakes all that was sent in the last 25 ms, hundreds of datagrams.
+    void datagramsThatOvertakeHundredsOfOthersDoNotStopTheRest() {
+        long clean = millisFor(0, 0, 0);
+        long rough = millisFor(0, 0.25, 0.1);
+        assertTrue(clean * 10 >= rough * 4, () -> clean + " ms clean, " + rough + " ms rough");
+    }
+
+    private static long millisFor(double reorder, double early, double duplicate) {
         var world = new SessionNet(5);
         world.path.delay = Duration.ofMillis(25);
         world.path.rate = 12.5e6;
         var from = world.client.mux.dial("x", world.now);
         var to = world.connect(world.client, from);
         world.path.reorder = reorder;
+        world.path.early = early;
         world.path.duplicate = duplicate;
         var bulk = new Bulk(from, to, 30_000_000, 3);
         return world.runUntil(

@@ -31,6 +31,9 @@ final class SimNet {
         /// The part of the datagrams that takes up to twice the delay more.
         double reorder;
 
+        /// The part of the datagrams that takes no time at all, and so overtakes many.
+        double early;
+
         /// Bytes a second, 0 for no limit; and what may queue for it.
         double rate;
 

@@ -26,6 +26,10 @@ final class AckSummary {
     /// The round-trip time of an acknowledged transmission, 0 if unknown.
     long rttNanos;
 
+    /// What most round trips take, where so much reordering was seen that the least is that of the
+    /// few datagrams that overtook all others; else 0.
+    long usualRttNanos;
+
     /// Segments still in flight.
     int inFlight;
 

@@ -266,7 +266,9 @@ public final class Channel {
     public boolean emitSegment(ByteBuffer out, int end, boolean alone, long nowNanos) {
         int sn = nextSn();
         int length = Segment.HEADER_LENGTH + send.lengthOf(sn);
-        if (length > (alone ? out.remaining() : end - out.position())) {
+        // A copy beside what it copies would be lost with it.
+        boolean apart = copyIsDue() && !alone;
+        if (apart || length > (alone ? out.remaining() : end - out.position())) {
             return false;
         }
         int window = window();
@@ -278,7 +280,9 @@ public final class Channel {
             boolean nearEdge = 2 * peerWindow.beyond(sn) < peerWindow.size();
             send.mark(sn, nearEdge ? NEAR_EDGE : 0);
             send.send(sn, out, conv, window, receive.next(), nowNanos);
-            if (again && 2 * peerWindow.beyond(send.next()) < peerWindow.size()) {
+            boolean stuck = again && 2 * peerWindow.beyond(send.next()) < peerWindow.size();
+            boolean last = send.lost() == 0 && send.unsent() == 0;
+            if (stuck || last && flight.isThin(nowNanos)) {
                 copyDue = true;
                 copySn = sn;
             }

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Transmission numbers wrap; only differences are compared.
 public final class Flight {
-    /// How many later transmissions must be acknowledged before one counts as lost.
+    /// How many later transmissions must be acknowledged before one counts as lost; with each
+    /// level of reordering seen four times as many, until only time decides.
     static final int REORDERING_THRESHOLD = 3;
 
     private static final long MILLI = 1_000_000;
     private static final int MAX_REORDERING_LEVEL = 4;
 
     /// Acknowledged segments without a sign of reordering after which less of it is assumed.
-    private static final int CALM_SEGMENTS = 2000;
+    private static final int CALM_SEGMENTS = 20_000;
 
     /// The timer granularity that loss detection allows for.
     private static final long GRANULARITY = MILLI;
@@ -37,6 +38,13 @@ public final class Flight {
 
     /// Over about so many transmissions the share of the lost ones is told.
     private static final int LOSS_MEMORY = 4096;
+
+    /// At most so many segments in flight make no later acknowledgements by which a loss would
+    /// show soon.
+    private static final int THIN = 2;
+
+    /// For so long after a loss the path is taken for one that loses.
+    private static final long LOSS_REMEMBERED = 3000 * MILLI;
 
     /// So many segments can the acknowledgements of one datagram name. A peer that repeats itself
     /// costs no more than this.
@@ -257,6 +265,7 @@ public final class Flight {
         summary.delivered = delivered;
         summary.inFlight = inFlight - inFlightBefore;
         summary.remoteWindow = remoteWindow;
+        summary.usualRttNanos = reorderingLevel == MAX_REORDERING_LEVEL ? rtt.longest() : 0;
         timeouts = 0;
         probes = 0;
         timeoutFrom = nowNanos;
@@ -284,11 +293,14 @@ public final class Flight {
 
     /// Marks as lost what was transmitted before an acknowledged transmission: by three or more
     /// places, or by more than the round trip and an eighth. Both bounds widen with the
-    /// reordering seen.
+    /// reordering seen, the time to two round trips at most (RFC 8985, section 6.2).
     private void detectLosses(long nowNanos) {
         int before = inFlight;
         long patience = patience();
-        int threshold = REORDERING_THRESHOLD << reorderingLevel;
+        int threshold =
+                reorderingLevel == MAX_REORDERING_LEVEL
+                        ? Integer.MAX_VALUE
+                        : REORDERING_THRESHOLD << 2 * reorderingLevel;
         int found = 0;
         while (oldest != null && isOvertaken(oldest)) {
             if (largestAcknowledged - oldest.transmission < threshold
@@ -319,8 +331,8 @@ public final class Flight {
     }
 
     private long patience() {
-        long roundTrip = rtt.cautious();
-        return roundTrip + (roundTrip << reorderingLevel) / 8 + GRANULARITY;
+        long roundTrip = reorderingLevel == 0 ? rtt.cautious() : rtt.longest();
+        return roundTrip + Math.max(1, 2 * reorderingLevel) * roundTrip / 8 + GRANULARITY;
     }
 
     private void noteLoss(long nowNanos) {
@@ -331,6 +343,11 @@ public final class Flight {
     /// Whether a segment was found lost within this time.
     boolean hasLostWithin(long nanos, long nowNanos) {
         return anyLost && nowNanos - lastLoss < nanos;
+    }
+
+    /// Whether the loss of what was just sent would show only by a timeout, and is likely.
+    boolean isThin(long nowNanos) {
+        return inFlight <= THIN && hasLostWithin(LOSS_REMEMBERED, nowNanos);
     }
 
     private void countFate(int lost, int delivered) {

@@ -55,6 +55,9 @@ final class RateControl implements CongestionControl {
     private long leastRttAt;
     private boolean rttKnown;
 
+    /// See [AckSummary#usualRttNanos].
+    private long usualRtt;
+
     /// How long the peer may hold an acknowledgement back.
     private long ackDelay;
 
@@ -126,7 +129,10 @@ final class RateControl implements CongestionControl {
     }
 
     private long roundTrip() {
-        return rttKnown ? leastRtt + GRANULARITY : UNKNOWN_RTT;
+        if (!rttKnown) {
+            return UNKNOWN_RTT;
+        }
+        return Math.max(leastRtt, usualRtt) + GRANULARITY;
     }
 
     private double gain() {
@@ -141,6 +147,7 @@ final class RateControl implements CongestionControl {
     public void onAcks(AckSummary acks, long nowNanos) {
         timedOut = false;
         roundAcked += acks.segments;
+        usualRtt = acks.usualRttNanos;
         if (acks.rttNanos > 0) {
             onRoundTrip(acks.rttNanos, nowNanos);
         }
@@ -164,7 +171,8 @@ final class RateControl implements CongestionControl {
     }
 
     private void takeSample(AckSummary acks, boolean roundOver) {
-        long interval = Math.max(acks.intervalNanos, rttKnown ? leastRtt : 1);
+        long interval =
+                Math.max(acks.intervalNanos, rttKnown ? Math.max(leastRtt, 3 * usualRtt / 4) : 1);
         double sample = (double) (acks.delivered - acks.deliveredBefore) / interval;
         if (acks.applicationLimited && (sample <= rate || !measured && sample <= firstRate())) {
             return;
@@ -208,7 +216,9 @@ final class RateControl implements CongestionControl {
 
     private boolean isFull(AckSummary acks) {
         boolean queueStands = acks.rttNanos > STANDING_QUEUE * leastRtt + GRANULARITY;
-        if (queueStands && roundLost > OVERSHOOT_LOSS * (roundAcked + roundLost)) {
+        if (acks.usualRttNanos == 0
+                && queueStands
+                && roundLost > OVERSHOOT_LOSS * (roundAcked + roundLost)) {
             return true;
         }
         if (rate >= GROWTH * fullRate) {

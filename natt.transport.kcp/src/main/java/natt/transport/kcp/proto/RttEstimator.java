@@ -7,11 +7,13 @@ package natt.transport.kcp.proto;
 final class RttEstimator {
     private static final long MILLI = 1_000_000;
     private static final long INITIAL_RTO = 200 * MILLI;
+    private static final int LONGEST_SAMPLES = 256;
     private static final long MAX_RTO = 10_000 * MILLI;
 
     private long smoothed;
     private long variation;
     private long latest;
+    private long longest;
     private boolean measured;
     private long leastVariance = 100 * MILLI;
     private long leastRto = 100 * MILLI;
@@ -25,6 +27,7 @@ final class RttEstimator {
     void sample(long rtt) {
         long sample = Math.max(rtt, 1);
         latest = sample;
+        longest = Math.max(sample, longest - (longest - sample) / LONGEST_SAMPLES);
         if (measured) {
             long deviation = Math.abs(smoothed - sample);
             variation += (deviation - variation) / 4;
@@ -43,6 +46,12 @@ final class RttEstimator {
     /// The greater of the smoothed and the latest round-trip time, 0 before the first sample.
     long cautious() {
         return Math.max(smoothed, latest);
+    }
+
+    /// The longest of the last few hundred round trips, about: what most need where some datagrams
+    /// overtake others.
+    long longest() {
+        return longest;
     }
 
     long rto() {
