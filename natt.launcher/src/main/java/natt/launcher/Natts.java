@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// natts: runs beside sshd and publishes where it can be reached.
 public final class Natts {
@@ -63,9 +64,12 @@ public final class Natts {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         Server server = Server.start(config);
-        Optional<ControlSocket> status =
+        // Whoever stops this program as soon as it has published finds it ready for that.
+        var status = new AtomicReference<Optional<ControlSocket>>(Optional.empty());
+        stopInOrder(server, status);
+        status.set(
                 NodeFiles.controlSocket(
-                        "natts", options, environment, Level.WARNING, server::report);
+                        "natts", options, environment, Level.WARNING, server::report));
         config.sessions().ifPresent(sessions -> sayTicket(sessions, config.name()));
         config.plain()
                 .ifPresent(
@@ -75,11 +79,16 @@ public final class Natts {
                                         "the wire of the original natts is neither encrypted nor"
                                                 + " authenticated; security is that of the service"
                                                 + " behind it"));
+        throw new IOException(server.failure().join());
+    }
+
+    private static void stopInOrder(
+            Server server, AtomicReference<Optional<ControlSocket>> status) {
         Runtime.getRuntime()
                 .addShutdownHook(
                         new Thread(
                                 () -> {
-                                    status.ifPresent(ControlSocket::close);
+                                    status.get().ifPresent(ControlSocket::close);
                                     server.close();
                                     if (!server.failure().isDone()) {
                                         LOG.log(Level.INFO, "stopped");
@@ -87,7 +96,6 @@ public final class Natts {
                                         Runtime.getRuntime().halt(CommandLine.DONE);
                                     }
                                 }));
-        throw new IOException(server.failure().join());
     }
 
     private static void sayTicket(ServerConfig.Sessions sessions, String name) {

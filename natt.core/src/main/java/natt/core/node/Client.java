@@ -28,6 +28,7 @@ import java.util.random.RandomGenerator;
 /// connections.
 public final class Client implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
+    private static final int COMPLAINTS_A_MINUTE = 20;
     private static final int MOST_CONNECTIONS = 128;
 
     /// Where connections to a service are accepted.
@@ -35,6 +36,7 @@ public final class Client implements AutoCloseable {
 
     private final ClientConfig config;
     private final long startedAt;
+    private final Seldom complaints = new Seldom(COMPLAINTS_A_MINUTE);
     private final Driver driver;
     private final Carrier carrier;
     private final List<Forward> forwards = new ArrayList<>();
@@ -117,10 +119,7 @@ public final class Client implements AutoCloseable {
 
     private void accepted(String service, SocketChannel channel) {
         if (carrier.connections() >= MOST_CONNECTIONS) {
-            LOG.log(
-                    Level.WARNING,
-                    "a connection is refused: there are {0} already",
-                    MOST_CONNECTIONS);
+            complain("a connection is refused: there are %d".formatted(MOST_CONNECTIONS));
             Driver.closeQuietly(channel);
             return;
         }
@@ -129,11 +128,21 @@ public final class Client implements AutoCloseable {
                 why -> {
                     if (!why.isEmpty()) {
                         // A local program may leave when it likes.
-                        boolean usual = why.equals(Carrier.LOCAL_BREAK);
-                        LOG.log(usual ? Level.INFO : Level.WARNING, "{0}", why);
+                        if (why.equals(Carrier.LOCAL_BREAK)) {
+                            LOG.log(Level.INFO, "{0}", why);
+                        } else {
+                            complain(why);
+                        }
                     }
                 });
         carrier.carry(new LocalCall.Tcp(channel), service, ended);
+    }
+
+    private void complain(String why) {
+        String line = complaints.say(why, driver.nanoTime());
+        if (!line.isEmpty()) {
+            LOG.log(Level.WARNING, "{0}", line);
+        }
     }
 
     /// How this node is, now.

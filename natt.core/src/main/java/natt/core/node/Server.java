@@ -132,12 +132,25 @@ public final class Server implements AutoCloseable {
         return new Reachability(
                 family,
                 config.discovery(),
-                config.stunServers().size(),
+                askable(family),
                 config.publishPrivate(),
                 () -> stunServers.ifPresent(StunServers::resolveAgain),
                 onMapped,
                 random,
                 startedAt);
+    }
+
+    /// How many of the servers named can have an address of a family: all but those that are named
+    /// by an address of the other.
+    private int askable(Family family) {
+        return (int)
+                config.stunServers().stream()
+                        .map(HostAndPort::literal)
+                        .filter(
+                                literal ->
+                                        literal.isEmpty()
+                                                || Family.of(literal.get().getAddress()) == family)
+                        .count();
     }
 
     private List<Reachability> reachabilities() {

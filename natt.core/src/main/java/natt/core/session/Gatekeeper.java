@@ -41,6 +41,7 @@ final class Gatekeeper {
         private final long since;
         private final boolean listed;
         private Optional<CloseCode> refused;
+        private boolean told;
 
         private HalfOpen(
                 Keys keys,
@@ -227,8 +228,9 @@ final class Gatekeeper {
         if (half.refused.isPresent() || transport == null) {
             CloseCode why = half.refused.orElse(CloseCode.NO_COMMON_TRANSPORT);
             // The address has been sent the answer without which nothing can be sealed.
-            engine.refuse(half.keys, half.from, half.caller, why);
-            refusals++;
+            engine.refuse(half.keys, half.from, half.caller, why, !half.told);
+            refusals += half.told ? 0 : 1;
+            half.told = true;
             return null;
         }
         halfOpen.remove(half);

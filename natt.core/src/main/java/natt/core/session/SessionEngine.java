@@ -303,13 +303,15 @@ public final class SessionEngine implements Engine {
     }
 
     /// Tells a caller why it may not come in.
-    void refuse(Keys keys, InetSocketAddress from, NodeKey caller, CloseCode why) {
+    ///
+    /// @param news whether that is news for the owner as well
+    void refuse(Keys keys, InetSocketAddress from, NodeKey caller, CloseCode why, boolean news) {
         plain[0] = Outbox.CONTROL;
         Control.write(plain, 1, Control.CLOSE, why.code(), 0, Control.LENGTH);
         var datagram = ByteBuffer.allocate(Control.LENGTH + Wire.DATA_OVERHEAD);
         keys.seal(plain, 1 + Control.LENGTH, scratch, datagram);
         send(datagram.array(), from);
-        if (refusals.size() < MOST_REFUSALS) {
+        if (news && refusals.size() < MOST_REFUSALS) {
             refusals.add(new Refusal(caller, from, why));
         }
     }

@@ -299,9 +299,9 @@ class SessionNodesTests {
             InputStream in = socket.getInputStream();
             assertArrayEquals(greeting, in.readNBytes(greeting.length));
         }
-        String report = server.report().get(5, TimeUnit.SECONDS).toText();
-        assertTrue(report.contains("sessions  1 of 64"), report);
-        assertTrue(report.contains("streams   5 of 128"), report);
+        String report = server.report().get(5, TimeUnit.SECONDS).toJson();
+        assertTrue(report.contains("\"sessions\":{\"used\":1,\"limit\":64}"), report);
+        assertTrue(report.contains("\"streams\":{\"used\":5,\"limit\":128}"), report);
         for (Socket socket : sockets) {
             socket.close();
         }

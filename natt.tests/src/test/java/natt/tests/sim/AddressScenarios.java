@@ -66,7 +66,7 @@ final class AddressScenarios {
                     caller.connect();
                     boolean up = traffic == Traffic.UPLOAD;
                     Exchange exchange = caller.exchange(up ? 16 * MEGA : 0, up ? 0 : 16 * MEGA);
-                    world.network.runFor(Duration.ofSeconds(3));
+                    world.network.runFor(phase(world, 4));
                     caller.shape(slowLine().withMtu(mtu));
                     world.network.runUntil(exchange::complete, LIMIT);
                     return up ? world.home.longestGapSeconds() : gap(exchange);
