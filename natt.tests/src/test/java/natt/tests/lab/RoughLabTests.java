@@ -69,7 +69,7 @@ class RoughLabTests {
         "loss=0, 10, 20, 60",
         "loss=20, 5, 20, 40",
         "loss=40, 5, 30, 90",
-        "reorder=25 dup=10, 10, 15, 60",
+        "reorder=25 dup=10, 10, 15, 30",
         "mtu=1100, 5, 15, 30"
     })
     void sshWorksAndAFileArrivesWhole(
