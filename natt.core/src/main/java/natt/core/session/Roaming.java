@@ -16,6 +16,10 @@ final class Roaming {
     private static final int MOST_CHALLENGES = 3;
     private static final long CHALLENGE_INTERVAL = 500 * MILLI;
 
+    /// To addresses that do not answer. A peer that forges where it is could have them sent to
+    /// somebody else for as long as it likes.
+    private static final int MOST_UNANSWERED = 50;
+
     // What natt chooses.
     private static final long CHALLENGE_LIFE = 3000 * MILLI;
     private static final long FIRST_AGAIN = 250 * MILLI;
@@ -42,6 +46,7 @@ final class Roaming {
     private final List<Challenge> challenges = new ArrayList<>();
     private boolean any;
     private long lastAt;
+    private int unanswered;
 
     Roaming(RandomGenerator random) {
         this.random = random;
@@ -51,7 +56,8 @@ final class Roaming {
     ///
     /// @return whether a challenge begins
     boolean heardFrom(InetSocketAddress address, long nowNanos) {
-        if (any && nowNanos - lastAt < CHALLENGE_INTERVAL) {
+        boolean tooSoon = any && nowNanos - lastAt < CHALLENGE_INTERVAL;
+        if (tooSoon || unanswered >= MOST_UNANSWERED) {
             return false;
         }
         for (Challenge each : challenges) {
@@ -70,7 +76,8 @@ final class Roaming {
 
     @Nullable Due poll(long nowNanos) {
         for (Challenge each : challenges) {
-            if (each.sendAt - nowNanos <= 0) {
+            if (unanswered < MOST_UNANSWERED && each.sendAt - nowNanos <= 0) {
+                unanswered++;
                 each.sendAt = nowNanos + each.wait;
                 each.wait *= 2;
                 return new Due(each.address, each.token);
@@ -83,15 +90,22 @@ final class Roaming {
     @Nullable InetSocketAddress answered(long token) {
         for (Challenge each : challenges) {
             if (each.token == token) {
-                challenges.clear();
+                forget();
                 return each.address;
             }
         }
         return null;
     }
 
+    /// There is another proof of where the peer is.
     void forget() {
         challenges.clear();
+        unanswered = 0;
+    }
+
+    /// A handshake has shown that the peer is there.
+    void forgive() {
+        unanswered = 0;
     }
 
     void handleTimeout(long nowNanos) {
@@ -105,7 +119,10 @@ final class Roaming {
     long nanosUntilTimeout(long nowNanos) {
         long least = Long.MAX_VALUE;
         for (Challenge each : challenges) {
-            least = Math.min(least, Math.min(each.sendAt, each.since + CHALLENGE_LIFE) - nowNanos);
+            least = Math.min(least, each.since + CHALLENGE_LIFE - nowNanos);
+            if (unanswered < MOST_UNANSWERED) {
+                least = Math.min(least, each.sendAt - nowNanos);
+            }
         }
         return least;
     }

@@ -288,6 +288,7 @@ public final class Session {
         id = given;
         peerTakes = opened.payload().mtu();
         keys.add(made);
+        roaming.forgive();
         streams.roundTripMeasured(nowNanos - attempt.sentAt(), nowNanos);
         boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
         if (!works) {

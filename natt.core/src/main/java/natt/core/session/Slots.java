@@ -13,7 +13,10 @@ final class Slots {
         int index();
     }
 
-    private static final int CAPACITY = 1024;
+    /// For all that the caps allow at once: 3 keys each of 64 sessions, 64 half-open handshakes,
+    /// the keys of sessions that ended less than 3 seconds ago, made by at most 800 handshakes, and
+    /// 8 attempts each of the sessions that are being called.
+    private static final int CAPACITY = 2048;
 
     private final @Nullable Slot[] slots = new @Nullable Slot[CAPACITY];
     private final RandomGenerator random;
