@@ -88,7 +88,7 @@ final class NodeFiles {
             return secret(path(file));
         }
         Path usual = directories.configuration().resolve("psk");
-        return Files.exists(usual) ? secret(usual) : PreSharedKey.NONE;
+        return isThere(usual) ? secret(usual) : PreSharedKey.NONE;
     }
 
     /// A shared secret, which the service manager may have handed over.
@@ -101,10 +101,28 @@ final class NodeFiles {
     }
 
     /// The list of clients: the file named, else the usual one, if that exists.
-    Optional<Path> authorizedClients(@Nullable String file) {
-        return file == null
-                ? Optional.of(directories.authorizedClientsFile()).filter(Files::exists)
-                : Optional.of(path(file));
+    ///
+    /// @throws IOException if it cannot be told whether there is one
+    Optional<Path> authorizedClients(@Nullable String file) throws IOException {
+        if (file != null) {
+            return Optional.of(path(file));
+        }
+        Path usual = directories.authorizedClientsFile();
+        return isThere(usual) ? Optional.of(usual) : Optional.empty();
+    }
+
+    /// Whether a file that guards the node exists. A directory that may not be looked into is no
+    /// reason to do without.
+    private static boolean isThere(Path file) throws IOException {
+        if (Files.notExists(file)) {
+            return false;
+        }
+        if (!Files.exists(file)) {
+            throw new IOException(
+                    "cannot see whether there is a file %s: %s may not be looked into"
+                            .formatted(file, file.getParent()));
+        }
+        return true;
     }
 
     /// Answers `natt status`, where such a socket can be.
