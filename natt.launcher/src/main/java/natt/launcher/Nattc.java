@@ -185,8 +185,7 @@ public final class Nattc {
         return forwards;
     }
 
-    private static int proxy(
-            Client client, NattcOptions options, Map<String, String> environment) {
+    private static int proxy(Client client, NattcOptions options, Map<String, String> environment) {
         CompletableFuture<String> ended =
                 client.proxy(
                         options.service,

@@ -9,6 +9,7 @@ import natt.core.Text;
 import natt.core.forward.LocalEnd;
 import natt.core.forward.Splice;
 import natt.core.io.Driver;
+import natt.core.session.SessionEngine;
 import natt.core.spi.Transport.Stream;
 import natt.core.status.Report;
 
@@ -26,8 +27,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 
-/// Carries connections by one session, which is begun when it is needed and ended when it has not
-/// been for a while.
+/// Carries connections by sessions: one for so many streams as a session may have, begun when it is
+/// needed and ended when it has not been for a while.
 final class SessionCarrier implements Carrier, SessionClient.Owner {
     private static final System.Logger LOG = System.getLogger("natt");
 
@@ -42,7 +43,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     private final Driver driver;
     private final RandomGenerator random;
     private final Set<Connection> connections = new LinkedHashSet<>();
-    private @Nullable SessionClient session;
+    private final List<SessionClient> sessions = new ArrayList<>();
     private long uses;
 
     SessionCarrier(ClientConfig.Sessions config, Driver driver, RandomGenerator random) {
@@ -53,9 +54,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     }
 
     private void clockJumped() {
-        if (session != null) {
-            session.clockJumped();
-        }
+        sessions.forEach(SessionClient::clockJumped);
     }
 
     @Override
@@ -72,61 +71,68 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
             connection.fail("the ticket for %s has expired".formatted(config.name()));
             return;
         }
-        SessionClient current = session;
-        if (current == null) {
+        SessionClient host = withRoom();
+        if (host == null) {
             try {
-                current = new SessionClient(config, driver, random, this);
+                host = new SessionClient(config, driver, random, this);
             } catch (IOException | RuntimeException failed) {
                 connection.fail("no UDP port: " + Client.reason(failed));
                 return;
             }
-            session = current;
-            current.start();
+            sessions.add(host);
+            connection.host = host;
+            host.start();
         }
-        if (current.called()) {
-            connection.dial(current);
+        connection.host = host;
+        if (host.called()) {
+            connection.dial(host);
         }
         if (call instanceof LocalCall.Tcp) {
             driver.schedule(PATIENCE, connection::giveUp);
         }
     }
 
+    private @Nullable SessionClient withRoom() {
+        for (SessionClient each : sessions) {
+            if (connectionsOf(each).size() < SessionEngine.MOST_STREAMS) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    private List<Connection> connectionsOf(SessionClient host) {
+        return connections.stream().filter(each -> each.host == host).toList();
+    }
+
     @Override
     public void called(SessionClient client) {
-        for (Connection each : List.copyOf(connections)) {
-            each.dial(client);
-        }
+        connectionsOf(client).forEach(each -> each.dial(client));
     }
 
     @Override
     public void failed(SessionClient client, String why) {
-        session = null;
-        for (Connection each : List.copyOf(connections)) {
-            if (each.client == null || each.client == client) {
-                each.fail(why);
-            }
-        }
+        sessions.remove(client);
+        connectionsOf(client).forEach(each -> each.fail(why));
     }
 
     /// The streams have ended with the session, and what they brought is being handed over.
     @Override
     public void ended(SessionClient client) {
-        session = null;
+        sessions.remove(client);
     }
 
     @Override
     public void addTo(Report.Builder report, long nowNanos) {
-        SessionClient current = session;
-        if (current == null) {
-            report.reports("sessions", List.of());
-        } else {
-            report.report("host", current.hostReport());
-            report.reports(
-                    "sessions",
-                    current.called()
-                            ? List.of(SessionReport.of(current.link(), Optional.empty(), nowNanos))
-                            : List.of());
+        if (!sessions.isEmpty()) {
+            report.report("host", sessions.getFirst().hostReport());
         }
+        report.reports(
+                "sessions",
+                sessions.stream()
+                        .filter(SessionClient::called)
+                        .map(each -> SessionReport.of(each.link(), Optional.empty(), nowNanos))
+                        .toList());
         var all = new ArrayList<Report>();
         connections.forEach(each -> all.add(each.report(nowNanos)));
         report.reports("connections", all);
@@ -137,9 +143,13 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
         driver.schedule(
                 IDLE,
                 () -> {
-                    if (uses == before && connections.isEmpty() && session != null) {
-                        session.close(CloseCode.IDLE);
-                        session = null;
+                    if (uses == before) {
+                        for (SessionClient each : List.copyOf(sessions)) {
+                            if (connectionsOf(each).isEmpty()) {
+                                sessions.remove(each);
+                                each.close(CloseCode.IDLE);
+                            }
+                        }
                     }
                 });
     }
@@ -147,10 +157,8 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     @Override
     public void close() {
         List.copyOf(connections).forEach(Connection::stop);
-        if (session != null) {
-            session.stop();
-            session = null;
-        }
+        sessions.forEach(SessionClient::stop);
+        sessions.clear();
     }
 
     /// One local connection and the stream that carries it.
@@ -159,6 +167,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
         private final String service;
         private final CompletableFuture<String> ended;
         private final long since = driver.nanoTime();
+        private @Nullable SessionClient host;
         private @Nullable SessionClient client;
         private @Nullable Splice splice;
 
@@ -265,7 +274,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
             if (connections.remove(this)) {
                 LOG.log(Level.DEBUG, "a connection to {0} ends: {1}", service, why);
                 ended.complete(why);
-                if (connections.isEmpty()) {
+                if (host == null || connectionsOf(host).isEmpty()) {
                     idle();
                 }
             }

@@ -26,7 +26,9 @@ import java.util.random.RandomGenerator;
 /// but a counter, and is not logged.
 public final class SessionEngine implements Engine {
     // What DESIGN fixes.
-    static final int MOST_STREAMS = 32;
+    /// The most streams of one session.
+    public static final int MOST_STREAMS = 32;
+
     private static final int MOST_SESSIONS = 64;
     private static final int MOST_OF_LISTED_KEY = 32;
     private static final int MOST_OF_OTHER_KEY = 8;
