@@ -188,7 +188,9 @@ public final class Server implements AutoCloseable {
                 found.add(address);
             }
         }
-        notice.sessionsAt(found);
+        InetSocketAddress local = wire.local();
+        boolean hostToo = config.publishPrivate() && local.getAddress().isAnyLocalAddress();
+        notice.sessionsAt(hostToo ? HostAddresses.after(found, local.getPort()) : found);
     }
 
     /// Opens the ports and starts to serve.

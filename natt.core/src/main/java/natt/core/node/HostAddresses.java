@@ -1,0 +1,57 @@
+package natt.core.node;
+
+import natt.core.publish.SpecialPurpose;
+
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Host candidates (RFC 8445, section 5.1.1.1): this machine's addresses in its own networks. They
+/// lead peers behind the same NAT to it, whether or not that NAT hairpins.
+final class HostAddresses {
+    private static final int MOST = 4;
+
+    private HostAddresses() {}
+
+    /// @param port the local port that all of them share
+    static List<InetSocketAddress> of(int port) {
+        try {
+            return NetworkInterface.networkInterfaces()
+                    .filter(HostAddresses::isUp)
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .filter(HostAddresses::isOfUse)
+                    .limit(MOST)
+                    .map(address -> new InetSocketAddress(address, port))
+                    .toList();
+        } catch (SocketException | UncheckedIOException unknown) {
+            return List.of();
+        }
+    }
+
+    private static boolean isUp(NetworkInterface each) {
+        try {
+            return each.isUp() && !each.isLoopback();
+        } catch (SocketException gone) {
+            return false;
+        }
+    }
+
+    /// Whether it is private and more than one link can lead to it: public ones are for STUN to
+    /// find.
+    static boolean isOfUse(InetAddress address) {
+        return SpecialPurpose.includes(address)
+                && !address.isLoopbackAddress()
+                && !address.isLinkLocalAddress()
+                && !address.isMulticastAddress()
+                && !address.isAnyLocalAddress();
+    }
+
+    /// The addresses found, then those of the host that are not among them.
+    static List<InetSocketAddress> after(List<InetSocketAddress> found, int port) {
+        return Stream.concat(found.stream(), of(port).stream()).distinct().toList();
+    }
+}
