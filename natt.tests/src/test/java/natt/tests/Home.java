@@ -211,6 +211,7 @@ public final class Home implements AutoCloseable {
         words.add("--proxy");
         words.addAll(options);
         return on("ssh", sshd.ssh("ProxyCommand=" + String.join(" ", words)))
+                .withChildren()
                 .with(command)
                 .env(as.environment());
     }

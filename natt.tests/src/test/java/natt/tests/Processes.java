@@ -1,16 +1,22 @@
 package natt.tests;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /// Starts the processes of a test and ends them after it, however it ends; what they said is
 /// printed when the test fails.
@@ -50,6 +56,7 @@ public final class Processes implements AfterEachCallback, AfterAllCallback {
         private final List<String> command;
         private final Map<String, String> environment = new LinkedHashMap<>();
         private boolean binary;
+        private boolean children;
         private Path directory;
 
         private Start(String name, List<String> command) {
@@ -90,15 +97,47 @@ public final class Processes implements AfterEachCallback, AfterAllCallback {
             return this;
         }
 
+        /// Collects what its children still say once it has ended, which Java's own pipes lose.
+        public Start withChildren() {
+            children = true;
+            return this;
+        }
+
         public RunningProcess start() throws IOException {
             var builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
             if (directory != null) {
                 builder.directory(directory.toFile());
             }
-            var process = new RunningProcess(name, builder.start(), binary);
+            RunningProcess process;
+            if (children) {
+                process = startWithPipe(builder);
+            } else {
+                Process started = builder.start();
+                process = new RunningProcess(name, started, started.getErrorStream(), binary);
+            }
             running.add(process);
             return process;
+        }
+
+        /// A pipe with a name ends when the last who writes into it has ended.
+        private RunningProcess startWithPipe(ProcessBuilder builder) throws IOException {
+            Path folder = Files.createTempDirectory("natt-stderr");
+            Path pipe = folder.resolve("pipe");
+            try {
+                int made = new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor();
+                assertEquals(0, made);
+                // Each side waits for the other to open it.
+                var reading = new FutureTask<InputStream>(() -> Files.newInputStream(pipe));
+                Thread.ofPlatform().daemon().start(reading);
+                builder.redirectError(pipe.toFile());
+                return new RunningProcess(name, builder.start(), reading.get(), binary);
+            } catch (InterruptedException | ExecutionException failed) {
+                throw new IOException(failed);
+            } finally {
+                Files.deleteIfExists(pipe);
+                Files.delete(folder);
+            }
         }
     }
 

@@ -27,11 +27,12 @@ public final class RunningProcess implements AutoCloseable {
     private final List<String> stamped = new ArrayList<>();
     private int openStreams;
 
-    RunningProcess(String name, Process process, boolean binary) {
+    /// @param errors the standard error of the process
+    RunningProcess(String name, Process process, InputStream errors, boolean binary) {
         this.name = name;
         this.process = process;
         openStreams = binary ? 1 : 2;
-        Thread.ofPlatform().daemon().start(() -> collect(process.getErrorStream()));
+        Thread.ofPlatform().daemon().start(() -> collect(errors));
         if (!binary) {
             Thread.ofPlatform().daemon().start(() -> collect(process.getInputStream()));
         }
