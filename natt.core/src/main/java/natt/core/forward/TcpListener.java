@@ -22,6 +22,11 @@ public final class TcpListener implements Driver.Ready {
     private final SelectionKey key;
     private final Consumer<SocketChannel> onConnection;
 
+    /// A descriptor in reserve, see [#refuseWaiting].
+    private SocketChannel spare;
+
+    private boolean refusing;
+
     /// @throws IOException if the address cannot be bound
     public TcpListener(Driver driver, InetSocketAddress bind, Consumer<SocketChannel> onConnection)
             throws IOException {
@@ -30,6 +35,7 @@ public final class TcpListener implements Driver.Ready {
         channel = ServerSocketChannel.open();
         try {
             channel.bind(bind);
+            spare = SocketChannel.open();
             key = driver.register(channel, SelectionKey.OP_ACCEPT, this);
         } catch (IOException | RuntimeException failed) {
             channel.close();
@@ -45,18 +51,43 @@ public final class TcpListener implements Driver.Ready {
     public void ready(SelectionKey ready, long nowNanos) {
         try {
             for (SocketChannel accepted; (accepted = channel.accept()) != null; ) {
+                refusing = false;
                 onConnection.accept(accepted);
             }
         } catch (IOException failed) {
-            // Without descriptors the connection stays in the backlog: trying at once would spin.
-            LOG.log(
-                    Level.WARNING,
-                    "cannot accept on {0}: {1}; trying again in a second",
-                    HostAndPort.format(
-                            (InetSocketAddress) channel.socket().getLocalSocketAddress()),
-                    failed.getMessage());
-            key.interestOps(0);
-            driver.schedule(AFTER_FAILURE, this::resume);
+            if (!refusing) {
+                refusing = true;
+                LOG.log(
+                        Level.WARNING,
+                        "cannot accept on {0}: {1}; connections are refused until it can",
+                        HostAndPort.format(
+                                (InetSocketAddress) channel.socket().getLocalSocketAddress()),
+                        failed.getMessage());
+            }
+            if (!refuseWaiting()) {
+                // Without descriptors they stay in the backlog: trying at once would spin.
+                key.interestOps(0);
+                driver.schedule(AFTER_FAILURE, this::resume);
+            }
+        }
+    }
+
+    /// Gives the spare descriptor up, takes and drops what waits, and takes it back: whoever is
+    /// refused can do something else, whoever waits in the backlog cannot.
+    ///
+    /// @return whether that worked
+    private boolean refuseWaiting() {
+        Driver.closeQuietly(spare);
+        boolean any = false;
+        try {
+            for (SocketChannel waiting; (waiting = channel.accept()) != null; ) {
+                TcpEnd.abort(waiting);
+                any = true;
+            }
+            spare = SocketChannel.open();
+            return any;
+        } catch (IOException taken) {
+            return false;
         }
     }
 
@@ -68,5 +99,6 @@ public final class TcpListener implements Driver.Ready {
 
     public void close() {
         Driver.closeQuietly(channel);
+        Driver.closeQuietly(spare);
     }
 }
