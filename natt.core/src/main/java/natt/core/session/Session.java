@@ -292,6 +292,7 @@ public final class Session {
         peerTakes = half.mtu();
         keys.add(half.keys());
         keys.sealWith(half.keys());
+        roaming.forgive();
         establish(half.from(), nowNanos);
     }
 
