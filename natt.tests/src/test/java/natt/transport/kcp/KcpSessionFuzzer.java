@@ -119,6 +119,7 @@ public final class KcpSessionFuzzer {
     private final int streams;
     private final long start;
     private long order;
+    private int changes;
     private long now;
 
     private KcpSessionFuzzer(byte[] bytes) {
@@ -171,6 +172,9 @@ public final class KcpSessionFuzzer {
                                 .formatted(client.mux.counters(), server.mux.counters()));
             }
             now += Math.max(0, left);
+            for (; changes > 0; changes--) {
+                path();
+            }
             while (!flights.isEmpty() && flights.peek().at - now <= 0) {
                 Flight flight = flights.poll();
                 flight.to.mux.handleDatagram(ByteBuffer.wrap(flight.bytes), now);
@@ -248,9 +252,7 @@ public final class KcpSessionFuzzer {
     /// delay it.
     private void dispatch(Side to, byte[] bytes) {
         int fate = input.octet();
-        if (fate >= 0xf0) {
-            path();
-        }
+        changes += fate >= 0xf0 ? 1 : 0;
         if (fate < 0xe0) {
             flights.add(new Flight(now + (10 + 5 * (fate & 0x1f)) * MILLI, order++, to, bytes));
         }
