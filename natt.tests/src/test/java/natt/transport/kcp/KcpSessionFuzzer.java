@@ -18,6 +18,10 @@ public final class KcpSessionFuzzer {
     private static final long MILLI = 1_000_000;
     private static final long LONGEST = 3_600_000 * MILLI;
     private static final int MOST_STREAMS = 4;
+
+    /// After so long without a word the other side of a session pauses as well.
+    private static final long SILENCE = 30_000 * MILLI;
+
     private static final int LARGEST = 1440;
     private static final int MOST_BYTES = 60_000;
 
@@ -91,6 +95,7 @@ public final class KcpSessionFuzzer {
         private final List<Flow> sent = new ArrayList<>();
         private int limit = 1200;
         private boolean paused;
+        private long pausedAt;
 
         private Side(boolean initiator, long now) {
             mux =
@@ -162,6 +167,10 @@ public final class KcpSessionFuzzer {
             if (!flights.isEmpty()) {
                 left = Math.min(left, flights.peek().at - now);
             }
+            if (client.paused != server.paused) {
+                Side paused = client.paused ? client : server;
+                left = Math.min(left, Math.max(0, paused.pausedAt + SILENCE - now));
+            }
             if (left == Long.MAX_VALUE && !input.isEmpty()) {
                 left = 100 * MILLI;
                 path();
@@ -174,6 +183,12 @@ public final class KcpSessionFuzzer {
             now += Math.max(0, left);
             for (; changes > 0; changes--) {
                 path();
+            }
+            if (client.paused != server.paused) {
+                Side paused = client.paused ? client : server;
+                if (now - paused.pausedAt >= SILENCE) {
+                    pause(other(paused));
+                }
             }
             while (!flights.isEmpty() && flights.peek().at - now <= 0) {
                 Flight flight = flights.poll();
@@ -273,7 +288,10 @@ public final class KcpSessionFuzzer {
     }
 
     private void pause(Side side) {
-        side.paused = true;
+        if (!side.paused) {
+            side.paused = true;
+            side.pausedAt = now;
+        }
         side.mux.pause(now);
     }
 
