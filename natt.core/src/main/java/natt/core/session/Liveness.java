@@ -68,16 +68,16 @@ final class Liveness {
         if (asking) {
             return askAgainAt - nowNanos;
         }
-        long least = Long.MAX_VALUE;
-        if (initiator) {
-            least = Math.min(sentAt, heardAt) + KEEPALIVE - nowNanos;
-        } else {
-            least = heardAt + RESPONDER_ASKS - nowNanos;
-        }
+        long sinceHeard = nowNanos - heardAt;
+        long sinceSent = nowNanos - sentAt;
+        long least =
+                initiator
+                        ? KEEPALIVE - Math.max(sinceSent, sinceHeard)
+                        : RESPONDER_ASKS - sinceHeard;
         if (inUse) {
             long patience = Math.max(ASK_IN_USE, 3 * roundTripNanos);
-            least = Math.min(least, Math.max(heardAt, sentAt) + patience - nowNanos);
-            least = Math.min(least, heardAt + 2 * patience - nowNanos);
+            least = Math.min(least, patience - Math.min(sinceHeard, sinceSent));
+            least = Math.min(least, 2 * patience - sinceHeard);
         }
         return least;
     }
