@@ -47,6 +47,10 @@ public final class KcpSessionFuzzer {
             return (byte) (index ^ index >>> 8 ^ salt);
         }
 
+        private boolean isRead() {
+            return read == length;
+        }
+
         private void write(Transport.Stream stream, long now) {
             while (!finished) {
                 var data = ByteBuffer.allocate(Math.min(chunk, length - written));
@@ -239,7 +243,7 @@ public final class KcpSessionFuzzer {
         for (int i = 0; i < streams; i++) {
             var stream = side.streams[i];
             if (stream != null) {
-                requireNoFailure(stream);
+                requireNoFailure(i, stream);
                 side.sent.get(i).write(stream, now);
                 other(side).sent.get(i).read(stream, now);
             }
@@ -254,13 +258,14 @@ public final class KcpSessionFuzzer {
         }
     }
 
-    private static void requireNoFailure(Transport.Stream stream) {
-        stream.closed()
-                .filter(why -> !(why instanceof CloseReason.Finished))
-                .ifPresent(
-                        why -> {
-                            throw new AssertionError("ends: " + why);
-                        });
+    /// A side that was paused for long may hear of a conversation that the other has forgotten, but
+    /// not before everything has arrived.
+    private void requireNoFailure(int i, Transport.Stream stream) {
+        boolean failed =
+                stream.closed().filter(why -> !(why instanceof CloseReason.Finished)).isPresent();
+        if (failed && !(client.sent.get(i).isRead() && server.sent.get(i).isRead())) {
+            throw new AssertionError("ends: " + stream.closed());
+        }
     }
 
     /// The upper bits of a byte of the input lose a datagram or change the path, the lower ones
