@@ -78,19 +78,19 @@ final class Liveness {
         if (asking) {
             return askAgainAt - nowNanos;
         }
-        long least = Long.MAX_VALUE;
-        if (initiator) {
-            least = Math.min(sentAt, heardAt) + KEEPALIVE - nowNanos;
-        } else {
-            least = heardAt + RESPONDER_ASKS - nowNanos;
-        }
+        long sinceHeard = nowNanos - heardAt;
+        long sinceSent = nowNanos - sentAt;
         long patience = Math.max(ASK_IN_USE, 3 * roundTripNanos);
+        long least =
+                initiator
+                        ? KEEPALIVE - Math.max(sinceSent, sinceHeard)
+                        : RESPONDER_ASKS - sinceHeard;
         if (initiator && told) {
-            least = Math.min(least, heardAt + patience - nowNanos);
+            least = Math.min(least, patience - sinceHeard);
         }
         if (inUse) {
-            least = Math.min(least, Math.max(heardAt, sentAt) + patience - nowNanos);
-            least = Math.min(least, heardAt + 2 * patience - nowNanos);
+            least = Math.min(least, patience - Math.min(sinceHeard, sinceSent));
+            least = Math.min(least, 2 * patience - sinceHeard);
         }
         return least;
     }

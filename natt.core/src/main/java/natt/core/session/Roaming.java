@@ -90,17 +90,16 @@ final class Roaming {
     @Nullable InetSocketAddress answered(long token) {
         for (Challenge each : challenges) {
             if (each.token == token) {
-                forget();
+                challenges.clear();
+                unanswered = 0;
                 return each.address;
             }
         }
         return null;
     }
 
-    /// There is another proof of where the peer is.
     void forget() {
         challenges.clear();
-        unanswered = 0;
     }
 
     /// A handshake has shown that the peer is there.

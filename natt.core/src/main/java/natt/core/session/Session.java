@@ -305,6 +305,7 @@ public final class Session {
         peerTakes = half.mtu();
         keys.add(half.keys());
         keys.sealWith(half.keys());
+        roaming.forgive();
         establish(half.from(), nowNanos);
     }
 

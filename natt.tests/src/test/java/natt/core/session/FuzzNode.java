@@ -166,6 +166,7 @@ final class FuzzNode {
     private final List<NodeKey> tainted = new ArrayList<>();
     private boolean taintedHere;
     private InetSocketAddress address;
+    private long earlier;
 
     final List<Flow> flows = new ArrayList<>();
 
@@ -210,6 +211,7 @@ final class FuzzNode {
 
     /// The process has died, and another with the same keys has taken its place.
     void restart(long now) {
+        earlier = engine == null ? 0 : proofs();
         sessions.clear();
         called.clear();
         closed.clear();
@@ -356,11 +358,21 @@ final class FuzzNode {
         return out.toString();
     }
 
+    /// How often somebody has proven his key: so often he may have challenges sent.
+    private long proofs() {
+        long proofs = earlier + engine.counters().get("initsAnswered");
+        for (Session session : sessions) {
+            Map<String, Long> counters = session.counters();
+            proofs += 1 + counters.get("rekeyed") + counters.get("suspended");
+        }
+        return proofs;
+    }
+
     void requireNoAmplification(InetSocketAddress there, int challenge, int most) {
         Account account = account(there);
         boolean fits =
                 account.sentOthers <= account.received
-                        && account.sent <= account.received + (long) challenge * most;
+                        && account.sent <= account.received + challenge * most * proofs();
         if (!account.candidate && !fits) {
             throw new AssertionError(
                     "%d bytes, %d of them no challenges, for %d of %s"

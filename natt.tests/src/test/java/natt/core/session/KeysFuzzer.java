@@ -27,6 +27,7 @@ public final class KeysFuzzer {
         input = new Input(bytes);
         byte[] one = new byte[Aead.KEY];
         byte[] another = new byte[Aead.KEY];
+        input.random().nextBytes(one);
         another[0] = 1;
         sender = new Keys(1, INDEX, new Aead(one), new Aead(another), 0);
         receiver = new Keys(INDEX, 1, new Aead(another), new Aead(one), 0);

@@ -317,9 +317,10 @@ public final class SessionEngineFuzzer {
         int kind = input.octet();
         FuzzNode from = (kind & 1) == 0 ? client : stranger;
         FuzzNode to = (kind & 2) == 0 ? host : from == client ? stranger : host;
-        Call call = from.call(to, (kind & 4) != 0, (kind & 8) != 0, now);
+        int special = kind >> 5;
+        Call call = from.call(to, special == 1, special == 2, now);
         calls.add(call);
-        if ((kind & 16) == 0) {
+        if (special != 3) {
             call.session().addCandidates(List.of(to.address()), now);
         }
     }
@@ -344,7 +345,8 @@ public final class SessionEngineFuzzer {
         if ((which & 8) != 0) {
             addresses.add(call.to().address());
         }
-        for (int i = 0; i < (which >> 4); i++) {
+        int others = which >> 4;
+        for (int i = 0; i < (others == 15 ? others : others & 1); i++) {
             addresses.add(new InetSocketAddress("192.0.2.1", i));
         }
         call.session().addCandidates(addresses, now);
