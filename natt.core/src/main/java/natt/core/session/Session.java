@@ -441,6 +441,8 @@ public final class Session {
                 InetSocketAddress proven = roaming.answered(token);
                 if (proven != null && !proven.equals(path)) {
                     establish(proven, nowNanos);
+                    // A line may say from where its key is good.
+                    engine.review(this, nowNanos);
                 }
             }
             case Control.CLOSE -> end(new CloseReason.SessionClosed(Control.code(in, 1)), nowNanos);

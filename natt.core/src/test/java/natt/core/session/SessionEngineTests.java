@@ -104,6 +104,28 @@ class SessionEngineTests {
     }
 
     @Test
+    void aCallerThatMovesToWhereItMayNotBeLosesItsSessionAndIsToldWhy() {
+        var home = client.address;
+        Node strict =
+                world.host(
+                        "198.51.100.2:30000",
+                        (key, from) ->
+                                from.equals(home)
+                                        ? Admission.Answer.listedKey()
+                                        : Admission.Answer.refuse(CloseCode.WRONG_ADDRESS));
+        Session session = client.call(strict, "198.51.100.2:30000");
+        world.run(500);
+        assertEquals(Session.State.UP, session.state());
+        client.move("192.0.2.9:1000");
+        client.streams().send(new byte[100]);
+        world.run(1000);
+        assertEquals(
+                Optional.of(new CloseReason.SessionClosed(CloseCode.WRONG_ADDRESS)),
+                session.closed());
+        assertEquals(List.of(), strict.engine.sessions());
+    }
+
+    @Test
     void aReplayedInitDrawsNothing() {
         client.call(host, HOST);
         world.run(500);
