@@ -197,6 +197,25 @@ class SessionEngineTests {
     }
 
     @Test
+    void whoAnswersACookieComesInWhileSixteenHandshakesAreHalfOpen() {
+        world.lost =
+                packet -> packet.type() == Wire.RESPONSE && !packet.to().equals(client.address);
+        for (int i = 0; i < 16; i++) {
+            world.node("203.0.113." + (10 + i) + ":9").call(host, HOST);
+        }
+        world.run(100);
+        assertEquals(16, host.engine.load().halfOpen());
+        Session session = client.call(host, HOST);
+        world.run(200);
+        assertEquals(
+                1,
+                world.sent.stream()
+                        .filter(p -> p.type() == Wire.COOKIE && p.to().equals(client.address))
+                        .count());
+        assertEquals(Session.State.UP, session.state());
+    }
+
+    @Test
     void theSecondAddressIsTriedAQuarterOfASecondLater() {
         Session session = client.call(host, "192.0.2.77:1", HOST);
         world.run(310);
