@@ -104,6 +104,46 @@ class SessionEngineTests {
     }
 
     @Test
+    void aKeyTakenOffTheListBetweenAnswerAndConfirmationDoesNotComeIn() {
+        var answer = new AtomicReference<>(Admission.Answer.listedKey());
+        Node strict = world.host("198.51.100.2:30000", (key, from) -> answer.get());
+        Session session = client.call(strict, "198.51.100.2:30000");
+        world.run(60);
+        assertEquals(Session.State.UP, session.state());
+        assertEquals(List.of(), strict.engine.sessions());
+        answer.set(Admission.Answer.refuse(CloseCode.UNKNOWN_KEY));
+        strict.engine.reviewAdmission(world.now);
+        world.run(500);
+        assertEquals(
+                Optional.of(new CloseReason.SessionClosed(CloseCode.UNKNOWN_KEY)),
+                session.closed());
+        assertEquals(List.of(), strict.engine.sessions());
+    }
+
+    @Test
+    void strangersThatConfirmNothingDoNotKeepAListedCallerOut() {
+        Node strict =
+                world.host(
+                        "198.51.100.2:30000",
+                        (key, from) ->
+                                key.equals(client.key())
+                                        ? Admission.Answer.listedKey()
+                                        : Admission.Answer.refuse(CloseCode.UNKNOWN_KEY));
+        for (int i = 0; i < 80; i++) {
+            Node stranger = world.node("203.0.113.%d:7".formatted(100 + i));
+            stranger.call(strict, "198.51.100.2:30000");
+        }
+        world.lost =
+                packet -> packet.type() == Wire.RESPONSE && !packet.to().equals(client.address);
+        world.run(3000);
+        assertEquals(64, strict.engine.load().halfOpen());
+        Session session = client.call(strict, "198.51.100.2:30000");
+        world.run(400);
+        assertEquals(Session.State.UP, session.state());
+        assertEquals(64, strict.engine.load().mostHalfOpen());
+    }
+
+    @Test
     void aCallerThatMovesToWhereItMayNotBeLosesItsSessionAndIsToldWhy() {
         var home = client.address;
         Node strict =
