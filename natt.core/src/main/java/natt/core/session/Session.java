@@ -613,7 +613,10 @@ public final class Session {
                 }
             }
             case UP -> least = Math.min(least, nanosUntilWatch(nowNanos));
-            case SUSPENDED -> least = Math.min(least, suspendedAt + held() - nowNanos);
+            case SUSPENDED -> {
+                least = Math.min(least, suspendedAt + held() - nowNanos);
+                least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
+            }
             case CLOSED -> {
                 least = Math.min(least, closedAt + FAREWELL - nowNanos);
                 least = Math.min(least, nanosUntilFarewell(nowNanos));
