@@ -36,6 +36,9 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     private volatile boolean started;
     private volatile boolean silent;
 
+    /// Whether nothing has been published since the record was to be overwritten.
+    private volatile boolean overwriting;
+
     /// What became of publishing.
     ///
     /// @param records those published last
@@ -92,7 +95,15 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
 
     @Override
     public void overwrite() {
+        overwriting = true;
         renew(true);
+    }
+
+    @Override
+    public long publishedFor(long nowNanos) {
+        Told now = told;
+        boolean newest = now.error.isEmpty() && now.records.isPresent() && !overwriting;
+        return newest ? nowNanos - now.publishedAt : -1;
     }
 
     @Override
@@ -189,6 +200,7 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     @Override
     public void published(List<DnsRecord> records) {
         told = new Told(Optional.of(List.copyOf(records)), System.nanoTime(), Optional.empty(), 0);
+        overwriting = false;
         LOG.log(
                 Level.INFO,
                 "published {0}: {1}, TTL {2} s",

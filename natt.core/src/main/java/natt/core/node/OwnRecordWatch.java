@@ -20,8 +20,15 @@ final class OwnRecordWatch implements AutoCloseable {
     /// How soon a foreign key that comes back is a second node, and no leftover of the first.
     private static final Duration QUARREL = Duration.ofMinutes(10);
 
+    /// How long what was published may take to reach all servers of the zone.
+    private static final Duration SPREADING = Duration.ofSeconds(30);
+
     /// What follows.
     interface Remedy {
+        /// For how long this node's newest record has been published, in nanoseconds; negative if
+        /// it has not.
+        long publishedFor(long nowNanos);
+
         /// Publishes this node's record again.
         void overwrite();
 
@@ -84,8 +91,12 @@ final class OwnRecordWatch implements AutoCloseable {
         if (key.equals(own)) {
             return;
         }
-        boolean again = overwritten && nowNanos - overwrittenAt < QUARREL.toNanos();
-        if (again) {
+        if (overwritten && nowNanos - overwrittenAt < QUARREL.toNanos()) {
+            long publishedFor = remedy.publishedFor(nowNanos);
+            if (publishedFor < SPREADING.toNanos()) {
+                // The leftover of before, since the overwriting is still under way.
+                return;
+            }
             givenUp = true;
             LOG.log(
                     Level.ERROR,

@@ -235,6 +235,10 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
         }
 
         private void closed(CloseReason reason) {
+            if (client != null && splice != null) {
+                // It may have ended by its own clock; the pump drops it in its turn.
+                client.link().pump().wake(splice);
+            }
             end(
                     switch (reason) {
                         case CloseReason.Finished() -> "";

@@ -191,6 +191,8 @@ final class SessionService implements SessionPumps.News {
 
         void dial() {
             if (stream.closed().isPresent()) {
+                // Nobody will read what it brought; until a reset, the transport keeps it.
+                stream.reset(ResetCode.UNSPECIFIED, driver.nanoTime());
                 over();
                 return;
             }
@@ -270,6 +272,8 @@ final class SessionService implements SessionPumps.News {
 
         private void ended(Splice splice, CloseReason reason) {
             over();
+            // It may have ended by its own clock; the pump drops it in its turn.
+            link.pump().wake(splice);
             LOG.log(
                     Level.INFO,
                     "{0} ends {1}: {2}; {3} bytes in, {4} out, round trip {5} ms",

@@ -42,9 +42,11 @@ final class Cookies {
     }
 
     /// Whether the mac2 of an INIT was made with the cookie of the address it came from.
+    ///
+    /// @param init at the beginning of an array
     boolean checkMac2(byte[] init, InetSocketAddress from, long nowNanos) {
         rotate(nowNanos);
-        return init.length == Wire.INIT_LENGTH
+        return init.length >= Wire.INIT_LENGTH
                 && (matches(current, init, from)
                         || previous != null && matches(previous, init, from));
     }

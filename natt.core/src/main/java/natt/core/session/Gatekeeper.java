@@ -157,8 +157,13 @@ final class Gatekeeper {
     private void agree(InetSocketAddress from, byte[] init, Admission admission, long nowNanos) {
         ResponderHandshake.Caller caller =
                 ResponderHandshake.read(config.identity(), config.secret(), init);
-        if (caller == null || caller.payload().mode() != MODE_STREAMS || !makeRoom(caller.key())) {
+        if (caller == null || caller.payload().mode() != MODE_STREAMS) {
             undecipherable++;
+            return;
+        }
+        Admission.Answer admitted = admission.admit(caller.key(), from);
+        if (!makeRoom(caller.key(), admitted.listed())) {
+            limited++;
             return;
         }
         InitPayload asked = caller.payload();
@@ -180,7 +185,7 @@ final class Gatekeeper {
                         asked.mtu(),
                         resumed,
                         transport,
-                        admission.admit(caller.key(), from),
+                        admitted,
                         nowNanos);
         keys.halfOpen = half;
         halfOpen.add(half);
@@ -189,19 +194,29 @@ final class Gatekeeper {
         answered++;
     }
 
-    /// The newest of a caller replaces its oldest; strangers do not push each other out.
-    private boolean makeRoom(NodeKey caller) {
+    /// The newest of a caller replaces its oldest; strangers do not push each other out, but give
+    /// way to those who are listed.
+    private boolean makeRoom(NodeKey caller, boolean listed) {
         int ofCaller = 0;
         HalfOpen oldest = null;
+        HalfOpen stranger = null;
         for (HalfOpen each : halfOpen) {
             if (each.caller.equals(caller)) {
                 ofCaller++;
                 oldest = oldest == null ? each : oldest;
+            } else if (!each.listed && stranger == null) {
+                stranger = each;
             }
         }
-        if (oldest != null && ofCaller >= MOST_HALF_OPEN_OF_KEY) {
-            drop(oldest);
-            halfOpen.remove(oldest);
+        HalfOpen leaves = null;
+        if (ofCaller >= MOST_HALF_OPEN_OF_KEY) {
+            leaves = oldest;
+        } else if (listed && halfOpen.size() >= MOST_HALF_OPEN) {
+            leaves = stranger;
+        }
+        if (leaves != null) {
+            drop(leaves);
+            halfOpen.remove(leaves);
         }
         return halfOpen.size() < MOST_HALF_OPEN;
     }
@@ -219,6 +234,10 @@ final class Gatekeeper {
     ///
     /// @return the session, or null if the caller was refused
     @Nullable Session confirm(HalfOpen half, long nowNanos) {
+        if (half.refused.isEmpty()) {
+            // The list may have changed since the answer.
+            half.refused = config.admission().flatMap(now -> refusal(now, half));
+        }
         if (half.refused.isEmpty()
                 && half.resumed == null
                 && !engine.hasRoomFor(half.caller, half.listed, nowNanos)) {
@@ -245,6 +264,10 @@ final class Gatekeeper {
         }
         half.resumed.renewed(half, nowNanos);
         return half.resumed;
+    }
+
+    private static Optional<CloseCode> refusal(Admission admission, HalfOpen half) {
+        return admission.admit(half.caller, half.from).refused();
     }
 
     void handleTimeout(long nowNanos) {

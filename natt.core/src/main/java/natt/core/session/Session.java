@@ -442,6 +442,8 @@ public final class Session {
                 InetSocketAddress proven = roaming.answered(token);
                 if (proven != null && !proven.equals(path)) {
                     establish(proven, nowNanos);
+                    // A line may say from where its key is good.
+                    engine.review(this, nowNanos);
                 }
             }
             case Control.CLOSE -> end(new CloseReason.SessionClosed(Control.code(in, 1)), nowNanos);
@@ -612,7 +614,10 @@ public final class Session {
                 }
             }
             case UP -> least = Math.min(least, nanosUntilWatch(nowNanos));
-            case SUSPENDED -> least = Math.min(least, suspendedAt + held() - nowNanos);
+            case SUSPENDED -> {
+                least = Math.min(least, suspendedAt + held() - nowNanos);
+                least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
+            }
             case CLOSED -> {
                 least = Math.min(least, closedAt + FAREWELL - nowNanos);
                 least = Math.min(least, nanosUntilFarewell(nowNanos));

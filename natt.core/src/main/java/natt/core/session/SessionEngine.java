@@ -137,19 +137,22 @@ public final class SessionEngine implements Engine {
 
     /// Who may call has changed: sessions of those who may no longer are ended.
     public void reviewAdmission(long nowNanos) {
-        Admission admission = config.admission().orElse(null);
-        if (admission == null) {
-            return;
-        }
         for (Session session : List.copyOf(sessions)) {
-            InetSocketAddress from = session.path().orElse(null);
-            if (!session.initiator() && session.closed().isEmpty() && from != null) {
-                Admission.Answer answer = admission.admit(session.peer(), from);
-                session.listed = answer.listed();
-                answer.refused()
-                        .map(why -> why == CloseCode.UNKNOWN_KEY ? CloseCode.REMOVED_KEY : why)
-                        .ifPresent(why -> session.close(why, nowNanos));
-            }
+            review(session, nowNanos);
+        }
+    }
+
+    /// Ends a session whose caller may not be there, or not any more.
+    void review(Session session, long nowNanos) {
+        Admission admission = config.admission().orElse(null);
+        InetSocketAddress from = session.path().orElse(null);
+        boolean called = !session.initiator() && session.closed().isEmpty();
+        if (admission != null && called && from != null) {
+            Admission.Answer answer = admission.admit(session.peer(), from);
+            session.listed = answer.listed();
+            answer.refused()
+                    .map(why -> why == CloseCode.UNKNOWN_KEY ? CloseCode.REMOVED_KEY : why)
+                    .ifPresent(why -> session.close(why, nowNanos));
         }
     }
 

@@ -104,6 +104,68 @@ class SessionEngineTests {
     }
 
     @Test
+    void aKeyTakenOffTheListBetweenAnswerAndConfirmationDoesNotComeIn() {
+        var answer = new AtomicReference<>(Admission.Answer.listedKey());
+        Node strict = world.host("198.51.100.2:30000", (key, from) -> answer.get());
+        Session session = client.call(strict, "198.51.100.2:30000");
+        world.run(60);
+        assertEquals(Session.State.UP, session.state());
+        assertEquals(List.of(), strict.engine.sessions());
+        answer.set(Admission.Answer.refuse(CloseCode.UNKNOWN_KEY));
+        strict.engine.reviewAdmission(world.now);
+        world.run(500);
+        assertEquals(
+                Optional.of(new CloseReason.SessionClosed(CloseCode.UNKNOWN_KEY)),
+                session.closed());
+        assertEquals(List.of(), strict.engine.sessions());
+    }
+
+    @Test
+    void strangersThatConfirmNothingDoNotKeepAListedCallerOut() {
+        Node strict =
+                world.host(
+                        "198.51.100.2:30000",
+                        (key, from) ->
+                                key.equals(client.key())
+                                        ? Admission.Answer.listedKey()
+                                        : Admission.Answer.refuse(CloseCode.UNKNOWN_KEY));
+        for (int i = 0; i < 80; i++) {
+            Node stranger = world.node("203.0.113.%d:7".formatted(100 + i));
+            stranger.call(strict, "198.51.100.2:30000");
+        }
+        world.lost =
+                packet -> packet.type() == Wire.RESPONSE && !packet.to().equals(client.address);
+        world.run(3000);
+        assertEquals(64, strict.engine.load().halfOpen());
+        Session session = client.call(strict, "198.51.100.2:30000");
+        world.run(400);
+        assertEquals(Session.State.UP, session.state());
+        assertEquals(64, strict.engine.load().mostHalfOpen());
+    }
+
+    @Test
+    void aCallerThatMovesToWhereItMayNotBeLosesItsSessionAndIsToldWhy() {
+        var home = client.address;
+        Node strict =
+                world.host(
+                        "198.51.100.2:30000",
+                        (key, from) ->
+                                from.equals(home)
+                                        ? Admission.Answer.listedKey()
+                                        : Admission.Answer.refuse(CloseCode.WRONG_ADDRESS));
+        Session session = client.call(strict, "198.51.100.2:30000");
+        world.run(500);
+        assertEquals(Session.State.UP, session.state());
+        client.move("192.0.2.9:1000");
+        client.streams().send(new byte[100]);
+        world.run(1000);
+        assertEquals(
+                Optional.of(new CloseReason.SessionClosed(CloseCode.WRONG_ADDRESS)),
+                session.closed());
+        assertEquals(List.of(), strict.engine.sessions());
+    }
+
+    @Test
     void aReplayedInitDrawsNothing() {
         client.call(host, HOST);
         world.run(500);
@@ -172,6 +234,25 @@ class SessionEngineTests {
                 world.sent.stream()
                         .filter(packet -> packet.type() == Wire.COOKIE)
                         .allMatch(packet -> packet.data().length == 64));
+    }
+
+    @Test
+    void whoAnswersACookieComesInWhileSixteenHandshakesAreHalfOpen() {
+        world.lost =
+                packet -> packet.type() == Wire.RESPONSE && !packet.to().equals(client.address);
+        for (int i = 0; i < 16; i++) {
+            world.node("203.0.113." + (10 + i) + ":9").call(host, HOST);
+        }
+        world.run(100);
+        assertEquals(16, host.engine.load().halfOpen());
+        Session session = client.call(host, HOST);
+        world.run(200);
+        assertEquals(
+                1,
+                world.sent.stream()
+                        .filter(p -> p.type() == Wire.COOKIE && p.to().equals(client.address))
+                        .count());
+        assertEquals(Session.State.UP, session.state());
     }
 
     @Test

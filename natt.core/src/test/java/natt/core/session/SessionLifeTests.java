@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -114,6 +115,23 @@ class SessionLifeTests {
     }
 
     // ---- silence
+
+    @Test
+    void keysAreForgottenAfterFifteenMinutesWhileThereIsNoPath() {
+        hosts().noteUseful(world.now);
+        world.run(Duration.ofMinutes(5));
+        client.streams().send(new byte[50]);
+        client.serve();
+        byte[] late = world.sent.getLast().data();
+        world.lost = packet -> true;
+        world.flying.clear();
+        world.run(Duration.ofMinutes(20));
+        assertEquals(Session.State.SUSPENDED, hosts().state());
+        long unknown = host.engine.counters().get("unknownIndex");
+        host.engine.handleDatagram(client.address, ByteBuffer.wrap(late), world.now);
+        assertEquals(unknown + 1, host.engine.counters().get("unknownIndex"));
+        assertEquals(Session.State.SUSPENDED, hosts().state());
+    }
 
     @Test
     void anIdleSessionCostsOnePacketEachWayInFifteenSeconds() {

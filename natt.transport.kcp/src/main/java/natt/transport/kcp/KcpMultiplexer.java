@@ -259,8 +259,12 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             resets++;
             farewells.reply(stream.conv(), Segment.ACK);
             farewells.resetByPeer(stream.conv(), nowNanos);
-            accepted.remove(stream);
+            boolean unseen = !stream.isOpen() || accepted.remove(stream);
             stream.close(new CloseReason.Remote(ResetCode.of(reader.sn())));
+            if (unseen) {
+                // Nobody will read what it brought.
+                stream.channel.releaseAll();
+            }
             return true;
         }
         if (reader.command() == Segment.ACK || !stream.channel.take(reader, in, nowNanos)) {

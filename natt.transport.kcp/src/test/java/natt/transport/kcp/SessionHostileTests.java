@@ -332,6 +332,18 @@ class SessionHostileTests {
     }
 
     @Test
+    void whatAStreamBroughtThatIsResetBeforeItIsAcceptedIsNotHeld() {
+        net.inject(net.server, concat(push(0, 0, OPEN), push(0, 1, "data"), reset(0)));
+        assertEquals(List.of(), net.server.accepted);
+        assertEquals(0, net.server.mux.openStreams());
+        assertEquals(0, net.server.counter("bytesHeld"));
+    }
+
+    private static byte[] reset(int conv) {
+        return segment(conv, Segment.RESET, 0, 0, 0, "");
+    }
+
+    @Test
     void resetOfOneStreamLeavesTheOthers() {
         var first = net.client.mux.dial("a", net.now);
         var second = net.client.mux.dial("b", net.now);
