@@ -59,7 +59,7 @@ public final class TargetDialer {
                     try {
                         InetSocketAddress address = target.resolve();
                         driver.execute(() -> new Attempt(loopback, outcome).connect(address));
-                    } catch (UnknownHostException unknown) {
+                    } catch (UnknownHostException | RuntimeException unknown) {
                         driver.execute(() -> outcome.failed("its name has no address"));
                     }
                 });

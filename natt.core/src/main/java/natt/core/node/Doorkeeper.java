@@ -140,20 +140,28 @@ final class Doorkeeper implements Admission, AutoCloseable {
             while (true) {
                 Thread.sleep(POLL);
                 Instant now = Instant.now();
-                boolean changed = file.orElseThrow().changed();
-                if (changed) {
-                    Thread.sleep(SETTLE);
-                    reload();
+                try {
+                    look(checked, now);
+                } catch (RuntimeException | AssertionError fault) {
+                    // A watch that ends would leave those in who are taken off the list.
+                    LOG.log(Level.ERROR, "a fault in natt: {0}", Text.escape(fault.toString()));
                 }
-                boolean expired =
-                        list.nextExpiry(checked).map(next -> !next.isAfter(now)).orElse(false);
                 checked = now;
-                if (changed || expired) {
-                    driver.execute(onChange);
-                }
             }
         } catch (InterruptedException closed) {
             LOG.log(Level.DEBUG, "watching the list of clients ends");
+        }
+    }
+
+    private void look(Instant since, Instant now) throws InterruptedException {
+        boolean changed = file.orElseThrow().changed();
+        if (changed) {
+            Thread.sleep(SETTLE);
+            reload();
+        }
+        boolean expired = list.nextExpiry(since).map(next -> !next.isAfter(now)).orElse(false);
+        if (changed || expired) {
+            driver.execute(onChange);
         }
     }
 

@@ -270,6 +270,10 @@ final class HostSearch {
     String failure(Duration waited) {
         String name = config.name();
         if (otherKey != null) {
+            if (config.ticketKey().isEmpty() && known.isEmpty()) {
+                return "%s: name servers disagree about its key, %s and %s: try again later"
+                        .formatted(name, key, otherKey);
+            }
             boolean ticket = config.ticketKey().isPresent();
             String where =
                     ticket ? "the ticket" : "known_hosts line " + known.map(Entry::line).orElse(0);

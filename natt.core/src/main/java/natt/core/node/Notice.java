@@ -109,6 +109,8 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     @Override
     public synchronized void giveUp() {
         silent = true;
+        // What waits for a provider to come back must not be written either.
+        publication.close();
     }
 
     private synchronized void renew(boolean anew) {

@@ -2,6 +2,7 @@ package natt.core.node;
 
 import natt.core.CloseReason;
 import natt.core.HostAndPort;
+import natt.core.NodeKey;
 import natt.core.ResetCode;
 import natt.core.Text;
 import natt.core.forward.Greeting;
@@ -21,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +32,10 @@ import java.util.TreeMap;
 final class SessionService implements SessionPumps.News {
     private static final System.Logger LOG = System.getLogger("natt");
     static final int MOST_STREAMS = 128;
+
+    /// Where anybody may connect, nobody may take all of them.
+    private static final int MOST_OF_STRANGER = 32;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /// How long a service may be silent before a stranger is refused.
@@ -44,6 +50,7 @@ final class SessionService implements SessionPumps.News {
     private final ClientSources sources;
     private final Map<String, Service> services = new LinkedHashMap<>();
     private int streams;
+    private final Map<NodeKey, Integer> streamsOfKey = new HashMap<>();
 
     /// @param targets by the name of the service
     SessionService(
@@ -143,11 +150,23 @@ final class SessionService implements SessionPumps.News {
             refuse(link, stream, ResetCode.NO_SUCH_SERVICE, "there is no such service");
         } else if (!doorkeeper.allows(link.session().peer(), asked)) {
             refuse(link, stream, ResetCode.NOT_ALLOWED, "its line has another target=");
-        } else if (streams >= MOST_STREAMS) {
-            refuse(link, stream, ResetCode.BUSY, "there are %d already".formatted(MOST_STREAMS));
+        } else if (isFull(link.session().peer())) {
+            refuse(link, stream, ResetCode.BUSY, "there are %d already".formatted(streams));
         } else {
             queue(link, stream, service);
         }
+    }
+
+    private boolean isFull(NodeKey client) {
+        boolean stranger = doorkeeper.open();
+        return streams >= MOST_STREAMS
+                || stranger && streamsOfKey.getOrDefault(client, 0) >= MOST_OF_STRANGER;
+    }
+
+    private void count(NodeKey client, int change) {
+        streams += change;
+        streamsOfKey.merge(client, change, Integer::sum);
+        streamsOfKey.remove(client, 0);
     }
 
     private void refuse(SessionPumps.Link link, Stream stream, ResetCode code, String why) {
@@ -169,7 +188,7 @@ final class SessionService implements SessionPumps.News {
                 service.turnstile.queue(
                         source, trusted, pass -> new Visit(link, stream, service, pass).dial());
         if (queued) {
-            streams++;
+            count(link.session().peer(), 1);
         } else {
             refuse(link, stream, ResetCode.BUSY, "too many wait");
         }
@@ -217,7 +236,7 @@ final class SessionService implements SessionPumps.News {
 
         private void over() {
             pass.giveBack();
-            streams--;
+            count(link.session().peer(), -1);
         }
 
         private void give(ResetCode code, String why) {
