@@ -38,6 +38,8 @@ class KeyFilesTests {
 
     private Path file(String text, String mode) throws IOException {
         Path file = directory.resolve("key");
+        // Who is not root cannot write into one that was made read-only.
+        Files.deleteIfExists(file);
         Files.write(file, text.getBytes(StandardCharsets.ISO_8859_1));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
         return file;
