@@ -26,7 +26,6 @@ final class Gatekeeper {
     private static final int CALM_HALF_OPEN = 16;
     private static final int CALM_HANDSHAKES = 20;
     private static final int MOST_AGREEMENTS = 200;
-    private static final int MODE_STREAMS = 0;
     private static final int KEEPALIVE_SECONDS = 15;
 
     /// A handshake that was answered and not yet confirmed.
@@ -51,6 +50,7 @@ final class Gatekeeper {
                 int mtu,
                 @Nullable Session resumed,
                 @Nullable Transport transport,
+                boolean rendezvous,
                 Admission.Answer admission,
                 long nowNanos) {
             this.keys = keys;
@@ -63,7 +63,7 @@ final class Gatekeeper {
             listed = admission.listed();
             refused = admission.refused();
             since = nowNanos;
-            if (refused.isEmpty() && transport == null) {
+            if (refused.isEmpty() && transport == null && !rendezvous) {
                 refused = Optional.of(CloseCode.NO_COMMON_TRANSPORT);
             }
         }
@@ -157,7 +157,7 @@ final class Gatekeeper {
     private void agree(InetSocketAddress from, byte[] init, Admission admission, long nowNanos) {
         ResponderHandshake.Caller caller =
                 ResponderHandshake.read(config.identity(), config.secret(), init);
-        if (caller == null || caller.payload().mode() != MODE_STREAMS) {
+        if (caller == null || !isServed(caller.payload().mode())) {
             undecipherable++;
             return;
         }
@@ -168,7 +168,8 @@ final class Gatekeeper {
         }
         InitPayload asked = caller.payload();
         Session resumed = engine.find(asked.resume(), caller.key());
-        Transport transport = choose(asked.capabilities());
+        boolean rendezvous = asked.mode() == InitPayload.RENDEZVOUS;
+        Transport transport = rendezvous ? null : choose(asked.capabilities());
         long id = resumed != null ? asked.resume() : engine.newId(asked.resume());
         int capabilities = transport == null ? 0 : transport.capability();
         int index = engine.slots().free();
@@ -185,6 +186,7 @@ final class Gatekeeper {
                         asked.mtu(),
                         resumed,
                         transport,
+                        rendezvous,
                         admitted,
                         nowNanos);
         keys.halfOpen = half;
@@ -221,6 +223,10 @@ final class Gatekeeper {
         return halfOpen.size() < MOST_HALF_OPEN;
     }
 
+    private boolean isServed(int mode) {
+        return mode == (config.broker() ? InitPayload.RENDEZVOUS : InitPayload.STREAMS);
+    }
+
     private @Nullable Transport choose(int capabilities) {
         for (Transport transport : config.transports()) {
             if ((capabilities & transport.capability()) != 0) {
@@ -243,9 +249,8 @@ final class Gatekeeper {
                 && !engine.hasRoomFor(half.caller, half.listed, nowNanos)) {
             half.refused = Optional.of(CloseCode.BUSY);
         }
-        Transport transport = half.transport;
-        if (half.refused.isPresent() || transport == null) {
-            CloseCode why = half.refused.orElse(CloseCode.NO_COMMON_TRANSPORT);
+        if (half.refused.isPresent()) {
+            CloseCode why = half.refused.get();
             // The address has been sent the answer without which nothing can be sealed.
             engine.refuse(half.keys, half.from, half.caller, why, !half.told);
             refusals += half.told ? 0 : 1;
@@ -255,7 +260,7 @@ final class Gatekeeper {
         halfOpen.remove(half);
         half.keys.halfOpen = null;
         if (half.resumed == null) {
-            return engine.begin(half, transport, nowNanos);
+            return engine.begin(half, half.transport, nowNanos);
         }
         if (half.resumed.closed().isPresent()) {
             // It ended since the answer; the caller learns that from the next one.

@@ -4,6 +4,7 @@ import natt.core.CloseCode;
 import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.Route;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport;
 
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -38,6 +40,9 @@ public final class SessionEngine implements Engine {
     private static final int MOST_REFUSALS = 16;
     private static final int DATAGRAM_BUFFER = 2048;
 
+    /// The longest content of a DATA that fits the buffers, in bytes.
+    static final int MOST_PLAIN = Wire.MOST_DATAGRAM - Wire.DATA_HEADER - Aead.TAG;
+
     /// How many datagrams one session sends before the next one's turn.
     private static final int DATAGRAMS_PER_TURN = 16;
 
@@ -49,14 +54,29 @@ public final class SessionEngine implements Engine {
     /// @param transports what callers may choose from
     /// @param admission who may call; empty if nobody may
     /// @param random cryptographically strong
+    /// @param rendezvous takes the messages of sessions with brokers
+    /// @param broker whether this is a broker: then callers have rendezvous and no streams, and may
+    ///     ask for this node's key
     public record Config(
             Identity identity,
             PreSharedKey secret,
             List<Transport> transports,
             Optional<Admission> admission,
-            RandomGenerator random) {
+            RandomGenerator random,
+            Optional<Rendezvous> rendezvous,
+            boolean broker) {
         public Config {
             transports = List.copyOf(transports);
+        }
+
+        /// Of a node that has nothing to do with brokers.
+        public Config(
+                Identity identity,
+                PreSharedKey secret,
+                List<Transport> transports,
+                Optional<Admission> admission,
+                RandomGenerator random) {
+            this(identity, secret, transports, admission, random, Optional.empty(), false);
         }
     }
 
@@ -68,6 +88,8 @@ public final class SessionEngine implements Engine {
     private final Config config;
     private final Slots slots;
     private final Gatekeeper gatekeeper;
+    private final KeyQuestions questions;
+    private final Relays relays = new Relays();
     private final List<Session> sessions = new ArrayList<>();
     private final ArrayDeque<Session> accepted = new ArrayDeque<>();
     private final ArrayDeque<Session> ready = new ArrayDeque<>();
@@ -89,11 +111,15 @@ public final class SessionEngine implements Engine {
     private long forged;
     private long replayed;
     private long unknownKind;
+    private long unknownChannel;
+    private long unrelayed;
 
     public SessionEngine(Config config, long nowNanos) {
         this.config = config;
         slots = new Slots(config.random());
         gatekeeper = new Gatekeeper(this, config, nowNanos);
+        questions =
+                new KeyQuestions(config.identity().publicKey(), config.broker(), config.random());
     }
 
     // ---- for the owner
@@ -105,6 +131,35 @@ public final class SessionEngine implements Engine {
         var session = Session.calling(this, host, secret, transport, nowNanos);
         sessions.add(session);
         return session;
+    }
+
+    /// Begins a session with a broker, which carries messages. The handshake starts with
+    /// [Session#addCandidates].
+    ///
+    /// @param secret what the broker wants beside its key; [PreSharedKey#NONE] if nothing
+    public Session callBroker(NodeKey broker, PreSharedKey secret, long nowNanos) {
+        var session = Session.calling(this, broker, secret, null, nowNanos);
+        sessions.add(session);
+        return session;
+    }
+
+    /// Asks whoever is at some addresses for its public key, four times within 2 seconds: for a
+    /// broker of which nothing but the address is known. The answer proves nothing; what it says
+    /// is to be pinned.
+    public KeyQuestion askKey(List<InetSocketAddress> addresses, long nowNanos) {
+        return questions.ask(addresses, nowNanos);
+    }
+
+    /// Makes a channel of a session with a broker a path to a peer.
+    ///
+    /// @return the address by which sessions name it
+    public InetSocketAddress addRelay(Session broker, int channel) {
+        return relays.add(broker, channel);
+    }
+
+    /// Forgets a channel.
+    public void removeRelay(InetSocketAddress route) {
+        relays.remove(route);
     }
 
     /// Returns the next session that a peer has begun, or null.
@@ -193,6 +248,8 @@ public final class SessionEngine implements Engine {
         counters.put("forged", forged);
         counters.put("replayed", replayed);
         counters.put("unknownKind", unknownKind);
+        counters.put("unknownChannel", unknownChannel);
+        counters.put("unrelayed", unrelayed);
         return counters;
     }
 
@@ -233,6 +290,33 @@ public final class SessionEngine implements Engine {
 
     void forget(Session session) {
         sessions.remove(session);
+        relays.remove(session);
+    }
+
+    /// Something has changed by the owner's doing: there may be something to send.
+    void touched(Session session, long nowNanos) {
+        ready(session);
+    }
+
+    /// Takes a message of a rendezvous, which lies in the array for what was opened, after the
+    /// byte for the kind.
+    void handleMessage(Session from, byte[] content, int length, long nowNanos) {
+        ByteBuffer message = ByteBuffer.wrap(content, 1, length - 1);
+        boolean relayed = !config.broker() && content[1] == Rendezvous.RELAY;
+        if (!relayed) {
+            config.rendezvous().ifPresent(owner -> owner.handle(from, message, nowNanos));
+            return;
+        }
+        InetSocketAddress route =
+                length <= 1 + Rendezvous.RELAY_HEADER
+                        ? null
+                        : relays.route(from, Wire.getInt(content, 2));
+        if (route == null) {
+            unknownChannel++;
+        } else {
+            message.position(1 + Rendezvous.RELAY_HEADER);
+            handleDatagram(route, message, nowNanos);
+        }
     }
 
     void countUnknownKind() {
@@ -299,7 +383,7 @@ public final class SessionEngine implements Engine {
         return true;
     }
 
-    Session begin(Gatekeeper.HalfOpen half, Transport transport, long nowNanos) {
+    Session begin(Gatekeeper.HalfOpen half, @Nullable Transport transport, long nowNanos) {
         var session = Session.called(this, half, transport, nowNanos);
         session.listed = half.listed();
         sessions.add(session);
@@ -341,6 +425,9 @@ public final class SessionEngine implements Engine {
             case Wire.INIT -> gatekeeper.handleInit(from, incoming, length, nowNanos);
             case Wire.RESPONSE -> handleResponse(length, nowNanos);
             case Wire.COOKIE -> handleCookie(length, nowNanos);
+            case Wire.WAKE -> handleWake(from, length, nowNanos);
+            case Wire.KEY_QUESTION -> handleKeyQuestion(from, length, nowNanos);
+            case Wire.KEY_ANSWER -> handleKeyAnswer(from, length);
             default -> malformed++;
         }
         return true;
@@ -368,7 +455,10 @@ public final class SessionEngine implements Engine {
                     session = gatekeeper.confirm(half, nowNanos);
                     System.arraycopy(content, 0, plain, 0, content.length);
                 }
-                if (session != null) {
+                if (session != null && session.isRendezvous() && Route.channel(from).isPresent()) {
+                    // A broker is not reached through itself.
+                    forged++;
+                } else if (session != null) {
                     int plainLength = length - Wire.DATA_HEADER - Aead.TAG;
                     boolean newest = opened == Keys.Opened.NEWEST;
                     session.handle(keys, newest, from, plain, plainLength, nowNanos);
@@ -407,6 +497,31 @@ public final class SessionEngine implements Engine {
         attempt.session().takeCookie(attempt, cookie, nowNanos);
     }
 
+    private void handleWake(InetSocketAddress from, int length, long nowNanos) {
+        for (Session each : sessions) {
+            if (length == Wire.WAKE_LENGTH && each.isWokenBy(incoming)) {
+                each.woken(nowNanos);
+                return;
+            }
+        }
+        forged++;
+    }
+
+    private void handleKeyQuestion(InetSocketAddress from, int length, long nowNanos) {
+        byte[] answer = questions.answer(from, incoming, length, nowNanos);
+        if (answer == null) {
+            malformed++;
+        } else {
+            send(answer, from);
+        }
+    }
+
+    private void handleKeyAnswer(InetSocketAddress from, int length) {
+        if (!questions.answered(from, incoming, length)) {
+            forged++;
+        }
+    }
+
     private Calling.@Nullable Attempt attempt(int indexAt) {
         int index = Wire.getInt(incoming, indexAt);
         return slots.get(index) instanceof Calling.Attempt attempt ? attempt : null;
@@ -425,6 +540,7 @@ public final class SessionEngine implements Engine {
     public void handleTimeout(long nowNanos) {
         noticeStandstill(nowNanos);
         gatekeeper.handleTimeout(nowNanos);
+        questions.handleTimeout(nowNanos);
         // A session that has said its farewell leaves the list.
         for (int i = sessions.size() - 1; i >= 0; i--) {
             Session session = sessions.get(i);
@@ -436,6 +552,33 @@ public final class SessionEngine implements Engine {
 
     @Override
     public @Nullable InetSocketAddress pollTransmit(ByteBuffer into, long nowNanos) {
+        int start = into.position();
+        for (InetSocketAddress to; (to = pollDirect(into, nowNanos)) != null; ) {
+            OptionalInt route = Route.channel(to);
+            InetSocketAddress by =
+                    route.isEmpty() ? to : wrap(route.getAsInt(), into, start, nowNanos);
+            if (by != null) {
+                return by;
+            }
+            unrelayed++;
+            into.position(start);
+        }
+        return null;
+    }
+
+    /// Makes what was written to a relay a message to its broker.
+    private @Nullable InetSocketAddress wrap(int route, ByteBuffer into, int start, long nowNanos) {
+        Relays.Channel channel = relays.channel(route);
+        return channel == null
+                ? null
+                : channel.broker().wrap(channel.number(), into, start, nowNanos);
+    }
+
+    private @Nullable InetSocketAddress pollDirect(ByteBuffer into, long nowNanos) {
+        InetSocketAddress asked = questions.poll(into, nowNanos);
+        if (asked != null) {
+            return asked;
+        }
         Reply reply = replies.poll();
         if (reply != null) {
             into.put(reply.datagram);
@@ -459,7 +602,10 @@ public final class SessionEngine implements Engine {
 
     @Override
     public long nanosUntilTimeout(long nowNanos) {
-        long least = gatekeeper.nanosUntilTimeout(nowNanos);
+        long least =
+                Math.min(
+                        gatekeeper.nanosUntilTimeout(nowNanos),
+                        questions.nanosUntilTimeout(nowNanos));
         for (int i = 0; i < sessions.size(); i++) {
             least = Math.min(least, sessions.get(i).nanosUntilTimeout(nowNanos));
         }
