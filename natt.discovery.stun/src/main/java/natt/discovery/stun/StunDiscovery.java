@@ -3,6 +3,7 @@ package natt.discovery.stun;
 import natt.core.spi.AddressDiscovery;
 import natt.discovery.stun.proto.BindingResponder;
 import natt.discovery.stun.proto.MappingDiscovery;
+import natt.discovery.stun.proto.ServerSample;
 
 import java.util.Optional;
 
@@ -19,6 +20,11 @@ public final class StunDiscovery implements AddressDiscovery {
     @Override
     public Discovery open(Context context) {
         return new MappingDiscovery(context.refreshInterval(), context.random());
+    }
+
+    @Override
+    public Optional<Sample> openSample(SampleContext context) {
+        return Optional.of(new ServerSample(context));
     }
 
     @Override
