@@ -13,6 +13,7 @@ import static java.util.Objects.requireNonNull;
 import natt.testkit.SimNat.Behavior;
 import natt.testkit.SimNat.Dependence;
 import natt.testkit.SimNat.PortAllocation;
+import natt.testkit.SimNat.Refresh;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -196,6 +197,59 @@ class SimNatTests {
         assertEquals(SimFate.UNMAPPED, nat.inbound(REMOTE, before, start).fate());
         assertEquals(SimFate.UNMAPPED, nat.inbound(REMOTE, stale, start).fate());
         assertEquals(SimFate.PASSED, nat.inbound(REMOTE, after, start).fate());
+    }
+
+    @Test
+    void mappingsMayLiveFromTheLastPacketOfEitherDirectionAndPermissionsWithThem() {
+        var nat =
+                nat(
+                        Behavior.of(ENDPOINT_INDEPENDENT, ADDRESS_DEPENDENT)
+                                .withMappingLifetime(Duration.ofSeconds(100))
+                                .withRefresh(Refresh.BOTH));
+        var external = out(nat, INSIDE, REMOTE, start);
+        out(nat, INSIDE, OTHER_ADDRESS, start);
+        nat.inbound(REMOTE, external, start + 99 * SECOND);
+        long end = start + 199 * SECOND;
+        assertEquals(SimFate.PASSED, nat.inbound(OTHER_ADDRESS, external, end - 1).fate());
+        assertEquals(1, nat.mappings(end));
+    }
+
+    @Test
+    void whatIsFilteredRefreshesNothing() {
+        var nat =
+                nat(
+                        Behavior.of(ENDPOINT_INDEPENDENT, ADDRESS_AND_PORT_DEPENDENT)
+                                .withMappingLifetime(Duration.ofSeconds(100))
+                                .withRefresh(Refresh.BOTH));
+        var external = out(nat, INSIDE, REMOTE, start);
+        nat.inbound(OTHER_PORT, external, start + 99 * SECOND);
+        assertEquals(0, nat.mappings(start + 100 * SECOND));
+    }
+
+    @Test
+    void unansweredMappingsMayLiveShorter() {
+        var nat =
+                nat(
+                        Behavior.of(ADDRESS_DEPENDENT, ENDPOINT_INDEPENDENT)
+                                .withUnrepliedLifetime(Duration.ofSeconds(30)));
+        var answered = out(nat, INSIDE, REMOTE, start);
+        out(nat, INSIDE, OTHER_ADDRESS, start);
+        nat.inbound(REMOTE, answered, start);
+        assertEquals(2, nat.mappings(start + 30 * SECOND - 1));
+        assertEquals(1, nat.mappings(start + 30 * SECOND));
+        assertEquals(0, nat.mappings(start + 120 * SECOND));
+    }
+
+    @Test
+    void aFullNatLetsOutOnlyWhatHasAMapping() {
+        var nat = nat(Behavior.of(ADDRESS_DEPENDENT, ENDPOINT_INDEPENDENT).withQuota(1));
+        var first = out(nat, INSIDE, REMOTE, start);
+        assertEquals(SimFate.NAT_FULL, nat.outbound(INSIDE, OTHER_ADDRESS, start).fate());
+        assertEquals(first, out(nat, INSIDE, OTHER_PORT, start));
+        long later = start + 120 * SECOND;
+        assertEquals(SimFate.PASSED, nat.outbound(INSIDE, OTHER_ADDRESS, later).fate());
+        assertEquals(new SimTranslator.Counts(1, 1, 2, 1, 0), nat.counts(later));
+        assertEquals(1, nat.count(SimFate.NAT_FULL));
     }
 
     private static InetSocketAddress out(
