@@ -74,17 +74,20 @@ public final class SimRealm {
         return addRealm(firewallName, model, NOWHERE);
     }
 
-    /// Adds a realm with one host behind this type of NAT or firewall, as in the laboratory.
+    /// Adds a host in a realm of its own behind a NAT or firewall, as in the laboratory.
     ///
-    /// @param hostName of the host; the realm's is `nat` before it
-    /// @param publicAddress the NAT's, or the host's if that type does not translate
+    /// @param hostName of the host; the realm's has `nat` before it
+    /// @param publicAddress the NAT's, or the host's if nothing is translated
     /// @param insideAddress the host's behind a NAT
     public SimHost addHostBehind(
-            NatType type, String hostName, String publicAddress, String insideAddress) {
+            SimTranslator.Model model,
+            String hostName,
+            String publicAddress,
+            String insideAddress) {
         String natName = "nat " + hostName;
-        return type.translates()
-                ? addNat(natName, publicAddress, type.model()).addHost(hostName, insideAddress)
-                : addFirewall(natName, type.model()).addHost(hostName, publicAddress);
+        return model.translates()
+                ? addNat(natName, publicAddress, model).addHost(hostName, insideAddress)
+                : addFirewall(natName, model).addHost(hostName, publicAddress);
     }
 
     private SimRealm addRealm(String natName, SimTranslator.Model model, InetAddress external) {

@@ -25,7 +25,8 @@ class SimBorderTests {
 
     @Test
     void aHostBehindAFirewallHasAPublicAddressAndHearsWhomItCalled() {
-        SimHost host = internet.addHostBehind(NatType.FIREWALL, "a", "203.0.113.46", "none");
+        SimHost host =
+                internet.addHostBehind(NatType.FIREWALL.model(), "a", "203.0.113.46", "none");
         SimPort portA = host.bind(1000, a);
         SimPort portB = internet.addHost("b", "192.0.2.2").bind(2000, b);
         b.send(portA.local(), "x too early");
@@ -43,7 +44,7 @@ class SimBorderTests {
 
     @Test
     void behindAnOpenRouterAnybodyIsHeard() {
-        SimHost host = internet.addHostBehind(NatType.OPEN, "a", "203.0.113.46", "none");
+        SimHost host = internet.addHostBehind(NatType.OPEN.model(), "a", "203.0.113.46", "none");
         SimPort portA = host.bind(1000, a);
         internet.addHost("b", "192.0.2.2").bind(2000, b);
         b.send(portA.local(), "x");
@@ -149,16 +150,17 @@ class SimBorderTests {
                                     "nat",
                                     "203.0.113.1",
                                     NatType.FULL_CONE.behavior().with(hairpinning));
-            lan.addHost("a", "192.168.0.2").bind(1000, inside);
+            lan.addHost("a", "192.168.0.2").bind(3000, inside);
             lan.addHost("b", "192.168.0.3").bind(2000, other);
             other.send(address("192.0.2.2", 1), "x");
+            net.runFor(SECOND);
             inside.send(address("203.0.113.1", 2000), "x");
             net.runFor(SECOND);
             var expected =
                     switch (hairpinning) {
                         case NONE -> List.of();
-                        case EXTERNAL_SOURCE -> List.of(address("203.0.113.1", 1000));
-                        case INSIDE_SOURCE -> List.of(address("192.168.0.2", 1000));
+                        case EXTERNAL_SOURCE -> List.of(address("203.0.113.1", 3000));
+                        case INSIDE_SOURCE -> List.of(address("192.168.0.2", 3000));
                     };
             assertEquals(expected, other.received.stream().map(ToyEngine.Received::from).toList());
         }
@@ -180,6 +182,7 @@ class SimBorderTests {
             carrier.addNat("natA", "100.64.1.2", home).addHost("a", "192.168.1.2").bind(1000, one);
             carrier.addNat("natB", "100.64.1.3", home).addHost("b", "192.168.1.2").bind(2000, two);
             two.send(address("192.0.2.2", 1), "x");
+            net.runFor(SECOND);
             one.send(address("203.0.113.21", 2000), "x");
             net.runFor(SECOND);
             assertEquals(hairpins ? List.of("x") : List.of(), texts(two));

@@ -42,7 +42,9 @@ class SimSocketsTests {
 
     @Test
     void eachSocketHasAMappingOfItsOwn() {
-        var host = internet.addHostBehind(NatType.SYMMETRIC, "c", "203.0.113.1", "192.168.0.2");
+        var host =
+                internet.addHostBehind(
+                        NatType.SYMMETRIC.model(), "c", "203.0.113.1", "192.168.0.2");
         var c = new ToyEngine('x');
         SimPort portC = host.bind(1000, c);
         for (int socket : portC.addSockets(256)) {
@@ -121,7 +123,9 @@ class SimSocketsTests {
 
     @Test
     void aConnectionPassesWhereUdpIsBlockedAndLosesNothing() {
-        var host = internet.addHostBehind(NatType.UDP_BLOCKED, "c", "203.0.113.1", "192.168.0.2");
+        var host =
+                internet.addHostBehind(
+                        NatType.UDP_BLOCKED.model(), "c", "203.0.113.1", "192.168.0.2");
         var c = new ToyEngine('x');
         SimPort portC = host.bind(1000, c);
         host.realm().up().shape(Shape.clean().withDelay(Duration.ofMillis(30)).withLoss(0.5));
