@@ -39,6 +39,7 @@ final class FlowTranslator implements SimTranslator {
     private int restarts;
     private int unsolicited;
     private int most;
+    private int mostInAll;
     private long created;
     private long expired;
 
@@ -111,7 +112,8 @@ final class FlowTranslator implements SimTranslator {
     @Override
     public Counts counts(long nowNanos) {
         sweep(nowNanos);
-        return new Counts(flows.size() - unsolicited, most, created, expired, unsolicited);
+        int mappings = flows.size() - unsolicited;
+        return new Counts(mappings, most, created, expired, unsolicited, mostInAll);
     }
 
     private OptionalInt choosePort(
@@ -152,6 +154,7 @@ final class FlowTranslator implements SimTranslator {
         flows.add(flow);
         byTuple.put(flow.original, flow);
         byTuple.put(flow.reply, flow);
+        mostInAll = Math.max(mostInAll, flows.size());
         if (flow.fromInside) {
             created++;
             bySource.computeIfAbsent(flow.original.from, _ -> new ArrayDeque<>()).addFirst(flow);

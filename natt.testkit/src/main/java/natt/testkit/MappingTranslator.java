@@ -117,7 +117,7 @@ final class MappingTranslator implements SimTranslator {
     @Override
     public Counts counts(long nowNanos) {
         sweep(nowNanos);
-        return new Counts(byInside.size(), most, created, expired, 0);
+        return new Counts(byInside.size(), most, created, expired, 0, most);
     }
 
     private @Nullable Mapping begin(Key key, long nowNanos) {

@@ -43,6 +43,6 @@ final class OpenTranslator implements SimTranslator {
 
     @Override
     public Counts counts(long nowNanos) {
-        return new Counts(0, 0, 0, 0, 0);
+        return new Counts(0, 0, 0, 0, 0, 0);
     }
 }

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// A machine with addresses and UDP ports.
 public final class SimHost {
@@ -159,10 +160,12 @@ public final class SimHost {
     }
 
     private boolean taken(int address, int number) {
-        return sockets.keySet().stream()
-                .filter(local -> local.number == number)
-                .anyMatch(
-                        local ->
-                                local.address == address || local.address == ANY || address == ANY);
+        if (sockets.containsKey(new Local(ANY, number))) {
+            return true;
+        }
+        return address == ANY
+                ? IntStream.range(0, addresses.size())
+                        .anyMatch(each -> sockets.containsKey(new Local(each, number)))
+                : sockets.containsKey(new Local(address, number));
     }
 }

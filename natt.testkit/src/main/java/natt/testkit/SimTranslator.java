@@ -76,5 +76,7 @@ public interface SimTranslator {
     /// @param expired because nothing refreshed them
     /// @param unsolicited what is kept, and alive, because of packets from outside that nobody
     ///     inside asked for
-    record Counts(int mappings, int most, long created, long expired, int unsolicited) {}
+    /// @param mostInAll the most mappings and unsolicited ones at once
+    record Counts(
+            int mappings, int most, long created, long expired, int unsolicited, int mostInAll) {}
 }

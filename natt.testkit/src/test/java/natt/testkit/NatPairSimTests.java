@@ -53,6 +53,8 @@ class NatPairSimTests {
         assertTrue(punch(NatType.LINUX.model(), NatType.LINUX.model(), Duration.ZERO));
         assertFalse(punch(NatType.LINUX.model(), NatType.LINUX.model(), late));
         assertFalse(punch(NatType.PORT_RESTRICTED.model(), NatType.LINUX.model(), late));
+        assertFalse(punch(NatType.FIREWALL.model(), NatType.LINUX.model(), late));
+        assertTrue(punch(NatType.LINUX.model(), NatType.FIREWALL.model(), late));
         assertTrue(punch(NatType.LINUX.model(), NatType.PORT_RESTRICTED.model(), late));
         assertTrue(punch(NatType.ADDR_RESTRICTED.model(), NatType.LINUX.model(), late));
         var quiet = SimConntrack.masquerade().withKeepsUnsolicited(false);

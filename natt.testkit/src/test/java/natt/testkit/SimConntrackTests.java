@@ -59,6 +59,7 @@ class SimConntrackTests {
         assertEquals(Passage.to(INSIDE), nat.inbound(B, moved, start));
         assertEquals(SimFate.UNMAPPED, nat.inbound(B, SAME_PORT, start).fate());
         assertEquals(moved, out(INSIDE, B, start));
+        assertEquals(new SimTranslator.Counts(2, 2, 2, 0, 1, 3), nat.counts(start));
     }
 
     @Test
@@ -158,7 +159,7 @@ class SimConntrackTests {
         assertEquals(30, nat.counts(start + 39 * SECOND).most());
         assertEquals(0, nat.mappings(start + 69 * SECOND));
         var counts = nat.counts(start + 69 * SECOND);
-        assertEquals(new SimTranslator.Counts(0, 30, 40, 40, 0), counts);
+        assertEquals(new SimTranslator.Counts(0, 30, 40, 40, 0, 30), counts);
     }
 
     @Test

@@ -248,7 +248,7 @@ class SimNatTests {
         assertEquals(first, out(nat, INSIDE, OTHER_PORT, start));
         long later = start + 120 * SECOND;
         assertEquals(SimFate.PASSED, nat.outbound(INSIDE, OTHER_ADDRESS, later).fate());
-        assertEquals(new SimTranslator.Counts(1, 1, 2, 1, 0), nat.counts(later));
+        assertEquals(new SimTranslator.Counts(1, 1, 2, 1, 0, 1), nat.counts(later));
         assertEquals(1, nat.count(SimFate.NAT_FULL));
     }
 

@@ -57,6 +57,37 @@ class SimSocketsTests {
     }
 
     @Test
+    void hundredsOfSocketsMeetOneRandomPortByBirthday() {
+        SimHost host =
+                internet.addHostBehind(
+                        NatType.SYMMETRIC.model(), "c", "203.0.113.1", "192.168.0.2");
+        SimHost peer =
+                internet.addHostBehind(
+                        NatType.PORT_RESTRICTED.model(), "d", "203.0.113.2", "192.168.0.2");
+        var c = new ToyEngine('x');
+        var d = new ToyEngine('x');
+        SimPort portC = host.bind(1000, c);
+        peer.bind(2000, d);
+        for (int socket : portC.addSockets(400)) {
+            c.send(Route.through(socket, new InetSocketAddress("203.0.113.2", 2000)), "x");
+        }
+        network.runFor(SECOND);
+        var random = network.random("probes");
+        for (int i = 0; i < 1000; i++) {
+            d.send(new InetSocketAddress("203.0.113.1", 1024 + random.nextInt(64_512)), "x");
+        }
+        network.runFor(SECOND);
+        assertEquals(6, c.received.size(), 5);
+        for (ToyEngine.Received probe : c.received) {
+            c.send(probe.from(), "x answer");
+        }
+        network.runFor(SECOND);
+        assertEquals(c.received.size(), d.received.size());
+        assertEquals(400, host.realm().nat().counts(network.nanoTime()).most());
+        assertEquals(1, peer.realm().nat().counts(network.nanoTime()).most());
+    }
+
+    @Test
     void aClosedSocketHearsAndSendsNothing() {
         int socket = portA.addSocket();
         InetSocketAddress local = portA.local(socket);
