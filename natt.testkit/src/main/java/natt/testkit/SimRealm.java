@@ -166,7 +166,7 @@ public final class SimRealm {
         route(datagram);
     }
 
-    /// The realm outside this one, and the Internet's is null.
+    /// The realm outside this one; null for the Internet.
     @Nullable SimRealm outside() {
         return gateway == null ? null : gateway.outside;
     }
