@@ -34,10 +34,11 @@ public interface PortMapper extends Named {
 
     /// What is to be mapped.
     ///
+    /// @param bound the local address of the port, the wildcard for all of them
     /// @param port the local UDP port; the same one is asked for outside
     /// @param lifetime how long the mapping outlives this process at most, whole seconds
     /// @param nonce shows the gateway that a mapping is ours
-    record Request(int port, Duration lifetime, Nonce nonce) {
+    record Request(InetAddress bound, int port, Duration lifetime, Nonce nonce) {
         public Request {
             if (port < 1 || port > 65_535) {
                 throw new IllegalArgumentException("no port to map: " + port);
