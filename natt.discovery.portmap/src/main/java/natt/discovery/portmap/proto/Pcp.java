@@ -165,7 +165,7 @@ public final class Pcp {
         boolean wellFormed =
                 datagram.length >= HEADER
                         && datagram.length % 4 == 0
-                        && (datagram[1] & ~RESPONSE) == opcode;
+                        && (datagram[1] & ~RESPONSE & 0xff) == opcode;
         if (!wellFormed) {
             return Optional.empty();
         }
