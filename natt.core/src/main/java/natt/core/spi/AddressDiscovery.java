@@ -31,7 +31,8 @@ public interface AddressDiscovery extends Named {
     }
 
     /// Makes the engine that finds out how the NATs of this port behave; empty if the provider
-    /// cannot.
+    /// cannot. On a port with a responder it is asked before that, which would answer what it
+    /// sends to itself.
     default Optional<BehaviorDiscovery> openBehavior(BehaviorContext context) {
         return Optional.empty();
     }
