@@ -120,6 +120,33 @@ class StunBehaviorDiscoveryTests {
         assertEquals(20, targets.size());
     }
 
+    /// What Linux's NAT does once it has refused a packet from there.
+    @Test
+    void throughOneSocketTheSourcesOfTheFilteringTestDoNotDecideTheMapping() {
+        StunBehaviorDiscovery discovery = discovery(List.of(SERVER), 0);
+        NatBehavior found = null;
+        while (found == null) {
+            for (Sent sent; (sent = poll(discovery)) != null; ) {
+                boolean changed = sent.request.length > 20;
+                boolean refused = sent.to.getPort() == OTHER.getPort();
+                var port = new InetSocketAddress(MAPPED.getAddress(), refused ? 5000 : 4000);
+                byte[] answer =
+                        MessageBuilder.to(sent.request, MessageBuilder.SUCCESS)
+                                .xored(MessageBuilder.XOR_MAPPED_ADDRESS, port)
+                                .plain(OTHER_ADDRESS, OTHER)
+                                .bytes();
+                if (!changed) {
+                    deliver(discovery, sent.to, answer);
+                }
+            }
+            found = discovery.pollBehavior();
+            now += Math.min(discovery.nanosUntilTimeout(now), 1_000_000_000L);
+            discovery.handleTimeout(now);
+        }
+        assertEquals(Dependence.ENDPOINT_INDEPENDENT, found.mapping());
+        assertEquals(Dependence.ADDRESS_AND_PORT_DEPENDENT, found.filtering());
+    }
+
     @Test
     void forgedAnswersAreNotTaken() {
         StunBehaviorDiscovery discovery = discovery(List.of(SERVER), 0, 1);
