@@ -19,8 +19,10 @@ import java.util.Optional;
 
 /// Finds the default gateways of this machine.
 final class Gateways {
-    private static final Path ROUTES = Path.of("/proc/net/route");
-    private static final Path ROUTES_SIX = Path.of("/proc/net/ipv6_route");
+    /// Below the process, where a systemd service with `ProcSubset=pid` still finds them.
+    private static final Path ROUTES = Path.of("/proc/self/net/route");
+
+    private static final Path ROUTES_SIX = Path.of("/proc/self/net/ipv6_route");
 
     /// Any port will do: nothing is sent, the system only chooses a source.
     private static final int DISCARD = 9;
