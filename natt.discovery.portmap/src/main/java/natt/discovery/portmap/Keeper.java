@@ -99,7 +99,7 @@ final class Keeper {
             while (true) {
                 Optional<Gateway> gateway = gateways.get();
                 if (gateway.isEmpty()) {
-                    unavailable(List.of(new Answer("gateway", false, "none is known")));
+                    unavailable(List.of(new Answer("gateway", false, "none, or none is needed")));
                     Thread.sleep(pace.look());
                 } else if (!attempt(gateway.get())) {
                     awaitChange(gateway.get());
@@ -198,6 +198,7 @@ final class Keeper {
         long grantedAt = now;
         long renewAt = now + renewal(mapped.lifetime());
         long checkAt = now + protocol.checkInterval().toNanos();
+        boolean forgotten = false;
         while (true) {
             sleepUntil(Math.min(renewAt - now, checkAt - now));
             now = ticker.nanoTime();
@@ -207,12 +208,9 @@ final class Keeper {
             }
             if (checkAt - now <= 0) {
                 checkAt = now + protocol.checkInterval().toNanos();
-                if (protocol.check(gateway) == Check.LOST) {
-                    lost(mapped, "the gateway has restarted or forgotten it");
-                    return;
-                }
+                forgotten = protocol.check(gateway) == Check.LOST;
             }
-            if (renewAt - now > 0) {
+            if (renewAt - now > 0 && !forgotten) {
                 continue;
             }
             if (protocol.map(gateway, suggested, lifetime) instanceof Result.Mapped renewed) {
@@ -221,8 +219,12 @@ final class Keeper {
                 }
                 mapped = renewed;
                 suggested = renewed.external();
+                forgotten = false;
                 grantedAt = now;
                 renewAt = now + renewal(renewed.lifetime());
+            } else if (forgotten) {
+                lost(mapped, "the gateway has restarted or forgotten it");
+                return;
             } else {
                 long left = grantedAt + mapped.lifetime().toNanos() - now;
                 boolean expires = !mapped.lifetime().isZero();

@@ -97,9 +97,21 @@ class KeeperTests {
         assertTrue(next() instanceof News.Mapped);
         assertEquals(new InetSocketAddress(30_000), first.maps.take());
         first.check = Protocol.Check.LOST;
-        assertEquals(new News.Lost(OUTSIDE, "the gateway has restarted or forgotten it"), next());
         assertEquals(OUTSIDE, first.maps.take());
+        first.checks.clear();
+        first.checks.take();
+        assertEquals(0, news.size());
+    }
+
+    @Test
+    void aRestartedGatewayThatMapsNoMoreHasLostTheMapping() throws Exception {
+        first.interval = Duration.ofMillis(10);
+        keeper.start();
         assertTrue(next() instanceof News.Mapped);
+        first.result = new Protocol.Result.Failed("refused");
+        first.check = Protocol.Check.LOST;
+        assertEquals(new News.Lost(OUTSIDE, "the gateway has restarted or forgotten it"), next());
+        assertEquals(new News.Mapped(OUTSIDE, "UPnP", HOUR), next());
     }
 
     @Test
