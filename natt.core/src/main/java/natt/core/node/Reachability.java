@@ -5,6 +5,7 @@ import natt.core.publish.SpecialPurpose;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.AddressDiscovery.Discovery;
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 import natt.core.spi.AddressDiscovery.Outvoted;
 
 import org.jspecify.annotations.Nullable;
@@ -140,13 +141,13 @@ final class Reachability {
                 mapped(mapped);
             }
             case Finding.AddressDependentMapping(var each) -> {
-                seen = each.getFirst().getAddress();
+                seen = each.getFirst().mapped().getAddress();
                 LOG.log(
                         Level.WARNING,
                         "this NAT shows every STUN server another port ({0}): its mapping is"
                                 + " address-dependent, so no client can reach this port and"
                                 + " nothing new is published",
-                        show(each));
+                        show(each.stream().map(Observation::mapped).toList()));
             }
             case Finding.Disputed(var each) ->
                     LOG.log(

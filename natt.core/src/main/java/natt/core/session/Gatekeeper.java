@@ -20,13 +20,8 @@ import java.util.Optional;
 final class Gatekeeper {
     // What DESIGN fixes.
     private static final long SECOND = 1_000_000_000;
-    static final int MOST_HALF_OPEN = 64;
     private static final int MOST_HALF_OPEN_OF_KEY = 4;
     private static final long HALF_OPEN_LIFE = 5 * SECOND;
-    private static final int CALM_HALF_OPEN = 16;
-    private static final int CALM_HANDSHAKES = 20;
-    private static final int MOST_AGREEMENTS = 200;
-    private static final int MODE_STREAMS = 0;
     private static final int KEEPALIVE_SECONDS = 15;
 
     /// A handshake that was answered and not yet confirmed.
@@ -51,6 +46,7 @@ final class Gatekeeper {
                 int mtu,
                 @Nullable Session resumed,
                 @Nullable Transport transport,
+                boolean rendezvous,
                 Admission.Answer admission,
                 long nowNanos) {
             this.keys = keys;
@@ -63,7 +59,7 @@ final class Gatekeeper {
             listed = admission.listed();
             refused = admission.refused();
             since = nowNanos;
-            if (refused.isEmpty() && transport == null) {
+            if (refused.isEmpty() && transport == null && !rendezvous) {
                 refused = Optional.of(CloseCode.NO_COMMON_TRANSPORT);
             }
         }
@@ -99,8 +95,9 @@ final class Gatekeeper {
     private final Cookies cookies;
     private final RecentMacs recent;
     private final SourceBuckets sources;
-    private final Rate handshakes = new Rate(CALM_HANDSHAKES, CALM_HANDSHAKES);
-    private final Rate agreements = new Rate(MOST_AGREEMENTS, MOST_AGREEMENTS);
+    private final SessionEngine.Limits limits;
+    private final Rate handshakes;
+    private final Rate agreements;
     private final List<HalfOpen> halfOpen = new ArrayList<>();
 
     private long received;
@@ -115,6 +112,9 @@ final class Gatekeeper {
     Gatekeeper(SessionEngine engine, SessionEngine.Config config, long nowNanos) {
         this.engine = engine;
         this.config = config;
+        limits = config.limits();
+        handshakes = new Rate(limits.calmHandshakes(), limits.calmHandshakes());
+        agreements = new Rate(limits.agreements(), limits.agreements());
         gate = new Gate(config.secret(), config.identity().publicKey());
         cookies = new Cookies(config.random(), nowNanos);
         recent = new RecentMacs(config.random());
@@ -151,13 +151,13 @@ final class Gatekeeper {
     }
 
     private boolean isCrowded(long nowNanos) {
-        return !handshakes.take(nowNanos) || halfOpen.size() >= CALM_HALF_OPEN;
+        return !handshakes.take(nowNanos) || halfOpen.size() >= limits.halfOpen() / 4;
     }
 
     private void agree(InetSocketAddress from, byte[] init, Admission admission, long nowNanos) {
         ResponderHandshake.Caller caller =
                 ResponderHandshake.read(config.identity(), config.secret(), init);
-        if (caller == null || caller.payload().mode() != MODE_STREAMS) {
+        if (caller == null || !isServed(caller.payload().mode())) {
             undecipherable++;
             return;
         }
@@ -168,7 +168,8 @@ final class Gatekeeper {
         }
         InitPayload asked = caller.payload();
         Session resumed = engine.find(asked.resume(), caller.key());
-        Transport transport = choose(asked.capabilities());
+        boolean rendezvous = asked.mode() == InitPayload.RENDEZVOUS;
+        Transport transport = rendezvous ? null : choose(asked.capabilities());
         long id = resumed != null ? asked.resume() : engine.newId(asked.resume());
         int capabilities = transport == null ? 0 : transport.capability();
         int index = engine.slots().free();
@@ -185,6 +186,7 @@ final class Gatekeeper {
                         asked.mtu(),
                         resumed,
                         transport,
+                        rendezvous,
                         admitted,
                         nowNanos);
         keys.halfOpen = half;
@@ -211,14 +213,18 @@ final class Gatekeeper {
         HalfOpen leaves = null;
         if (ofCaller >= MOST_HALF_OPEN_OF_KEY) {
             leaves = oldest;
-        } else if (listed && halfOpen.size() >= MOST_HALF_OPEN) {
+        } else if (listed && halfOpen.size() >= limits.halfOpen()) {
             leaves = stranger;
         }
         if (leaves != null) {
             drop(leaves);
             halfOpen.remove(leaves);
         }
-        return halfOpen.size() < MOST_HALF_OPEN;
+        return halfOpen.size() < limits.halfOpen();
+    }
+
+    private boolean isServed(int mode) {
+        return mode == (config.broker() ? InitPayload.RENDEZVOUS : InitPayload.STREAMS);
     }
 
     private @Nullable Transport choose(int capabilities) {
@@ -243,9 +249,8 @@ final class Gatekeeper {
                 && !engine.hasRoomFor(half.caller, half.listed, nowNanos)) {
             half.refused = Optional.of(CloseCode.BUSY);
         }
-        Transport transport = half.transport;
-        if (half.refused.isPresent() || transport == null) {
-            CloseCode why = half.refused.orElse(CloseCode.NO_COMMON_TRANSPORT);
+        if (half.refused.isPresent()) {
+            CloseCode why = half.refused.get();
             // The address has been sent the answer without which nothing can be sealed.
             engine.refuse(half.keys, half.from, half.caller, why, !half.told);
             refusals += half.told ? 0 : 1;
@@ -255,7 +260,7 @@ final class Gatekeeper {
         halfOpen.remove(half);
         half.keys.halfOpen = null;
         if (half.resumed == null) {
-            return engine.begin(half, transport, nowNanos);
+            return engine.begin(half, half.transport, nowNanos);
         }
         if (half.resumed.closed().isPresent()) {
             // It ended since the answer; the caller learns that from the next one.

@@ -17,6 +17,11 @@ package natt.core.session;
 record InitPayload(int capabilities, int mode, int mtu, long resume) {
     static final int LENGTH = 56;
 
+    /// What a session is for: streams, or messages to and from a broker.
+    static final int STREAMS = 0;
+
+    static final int RENDEZVOUS = 2;
+
     InitPayload {
         if (mode < 0 || mode > 0xff || mtu < 0 || mtu > 0xffff) {
             throw new IllegalArgumentException("mode %d, mtu %d".formatted(mode, mtu));

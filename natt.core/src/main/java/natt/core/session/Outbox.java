@@ -15,8 +15,13 @@ final class Outbox {
     static final byte TRANSPORT = 0;
     static final byte CONTROL = 1;
     static final byte PART = 2;
+    static final byte RENDEZVOUS = 4;
 
     private static final int MOST_WAITING = 16;
+
+    /// What a broker has for a node waits here; like a router's queue, it drops what is too much.
+    private static final int MOST_MESSAGES = 512;
+
     private static final int LENGTH_BITS = 16;
 
     /// A control message that waits to be sent.
@@ -27,6 +32,7 @@ final class Outbox {
     private final Liveness liveness;
     private final Parts parts = new Parts();
     private final ArrayDeque<Message> waiting = new ArrayDeque<>();
+    private final ArrayDeque<byte[]> messages = new ArrayDeque<>(0);
     private long nextToken;
 
     private boolean pinging;
@@ -36,6 +42,7 @@ final class Outbox {
     private long datagrams;
     private long bytes;
     private long partCount;
+    private long dropped;
 
     Outbox(SessionEngine engine, KeyRing keys, Liveness liveness) {
         this.engine = engine;
@@ -77,9 +84,55 @@ final class Outbox {
 
     void clear() {
         waiting.clear();
+        messages.clear();
+    }
+
+    /// Queues a message of a rendezvous.
+    ///
+    /// @return whether there was room
+    boolean say(ByteBuffer message) {
+        if (messages.size() >= MOST_MESSAGES) {
+            dropped++;
+            return false;
+        }
+        var kept = new byte[message.remaining()];
+        message.get(kept);
+        return messages.add(kept);
+    }
+
+    /// Whether a message waits.
+    boolean hasMessage() {
+        return !messages.isEmpty();
     }
 
     // ---- what is sent
+
+    /// Writes the next message of a rendezvous, if there is one.
+    boolean pollMessage(Keys with, ByteBuffer into, long nowNanos) {
+        byte[] next = messages.poll();
+        if (next == null) {
+            return false;
+        }
+        byte[] plain = engine.plain();
+        plain[0] = RENDEZVOUS;
+        System.arraycopy(next, 0, plain, 1, next.length);
+        seal(with, next.length, into, nowNanos);
+        return true;
+    }
+
+    /// Writes a datagram of another session as a message: what lies in the buffer from some place
+    /// on, which is replaced.
+    void wrap(int channel, ByteBuffer into, int from, Keys with, long nowNanos) {
+        byte[] plain = engine.plain();
+        int length = into.position() - from;
+        plain[0] = RENDEZVOUS;
+        plain[1] = Rendezvous.RELAY;
+        Wire.putInt(plain, 2, channel);
+        into.position(from);
+        into.get(plain, 1 + Rendezvous.RELAY_HEADER, length);
+        into.position(from);
+        seal(with, Rendezvous.RELAY_HEADER + length, into, nowNanos);
+    }
 
     /// Writes the next control message.
     @Nullable InetSocketAddress pollControl(ByteBuffer into, long nowNanos) {
@@ -155,6 +208,11 @@ final class Outbox {
     /// Of payload.
     long bytes() {
         return bytes;
+    }
+
+    /// How many messages of a rendezvous found no room.
+    long dropped() {
+        return dropped;
     }
 
     long partCount() {

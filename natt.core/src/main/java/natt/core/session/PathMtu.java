@@ -1,5 +1,7 @@
 package natt.core.session;
 
+import natt.core.Route;
+
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 
@@ -60,8 +62,9 @@ final class PathMtu {
 
     PathMtu(InetSocketAddress path, int peerTakes) {
         int family = path.getAddress() instanceof Inet6Address ? MOST_IPV6 : MOST_IPV4;
-        most = Math.clamp(peerTakes, SIZES[0], family);
-        size = Math.min(FIRST, most);
+        int wrapped = Route.isDirect(path) ? 0 : Relays.OVERHEAD;
+        most = Math.clamp(peerTakes, SIZES[0], family - wrapped);
+        size = Math.min(FIRST - wrapped, most);
     }
 
     /// The largest datagram that should be sent now.

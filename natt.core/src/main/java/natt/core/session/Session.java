@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +41,6 @@ public final class Session {
     private static final long PROVEN_WORTH = 150 * SECOND;
     private static final long HELD_LONG = 12 * 3600 * SECOND;
     private static final long HELD = 60 * SECOND;
-    private static final int MODE_STREAMS = 0;
 
     // What natt chooses.
     private static final long NO_ANSWER = 15 * SECOND;
@@ -54,8 +55,9 @@ public final class Session {
 
     private final SessionEngine engine;
     private final NodeKey peer;
-    private final Transport transport;
+    private final @Nullable Transport transport;
     private final Transport.Multiplexer streams;
+    private final byte[] wakeToken;
     private final @Nullable Calling calling;
     private final Liveness liveness;
     private final Roaming roaming;
@@ -90,10 +92,17 @@ public final class Session {
     /// Whether its caller's key is known by name.
     boolean listed;
 
+    /// What [Quiet] keeps of a session without streams.
+    boolean sending;
+
+    boolean forgotten;
+    long dueAt;
+    int heapAt = -1;
+
     private Session(
             SessionEngine engine,
             NodeKey peer,
-            Transport transport,
+            @Nullable Transport transport,
             @Nullable PreSharedKey secret,
             long nowNanos) {
         this.engine = engine;
@@ -107,29 +116,38 @@ public final class Session {
         outbox = new Outbox(engine, keys, liveness);
         bornAt = nowNanos;
         state = State.CONNECTING;
-        streams =
-                transport.open(
-                        new Transport.Context(
-                                initiator,
-                                SessionEngine.MOST_STREAMS,
-                                Wire.MOST_TRANSPORT_DATAGRAM,
-                                PathMtu.FIRST - Wire.DATA_OVERHEAD,
-                                nowNanos,
-                                engine.random()));
+        streams = transport == null ? NoStreams.ALL : open(transport, initiator, nowNanos);
         streams.pause(nowNanos);
+        wakeToken =
+                new byte[transport == null && initiator ? Wire.WAKE_LENGTH - Wire.WAKE_TOKEN : 0];
+        engine.random().nextBytes(wakeToken);
+    }
+
+    private Transport.Multiplexer open(Transport by, boolean initiator, long nowNanos) {
+        return by.open(
+                new Transport.Context(
+                        initiator,
+                        SessionEngine.MOST_STREAMS,
+                        Wire.MOST_TRANSPORT_DATAGRAM,
+                        PathMtu.FIRST - Wire.DATA_OVERHEAD,
+                        nowNanos,
+                        engine.random()));
     }
 
     static Session calling(
             SessionEngine engine,
             NodeKey host,
             PreSharedKey secret,
-            Transport transport,
+            @Nullable Transport transport,
             long nowNanos) {
         return new Session(engine, host, transport, secret, nowNanos);
     }
 
     static Session called(
-            SessionEngine engine, Gatekeeper.HalfOpen half, Transport transport, long nowNanos) {
+            SessionEngine engine,
+            Gatekeeper.HalfOpen half,
+            @Nullable Transport transport,
+            long nowNanos) {
         var session = new Session(engine, half.caller(), transport, null, nowNanos);
         session.id = half.sessionId();
         session.peerTakes = half.mtu();
@@ -153,6 +171,54 @@ public final class Session {
 
     public State state() {
         return state;
+    }
+
+    /// Whether this is a session with a broker, which carries messages and no streams.
+    public boolean isRendezvous() {
+        return transport == null;
+    }
+
+    /// Queues a message for the peer of a rendezvous, at most [#mostMessage] bytes; like a datagram
+    /// it may get lost.
+    ///
+    /// @return whether there was room
+    public boolean say(ByteBuffer message, long nowNanos) {
+        boolean fits = message.remaining() > 0 && message.remaining() <= mostMessage();
+        if (transport != null || !fits) {
+            throw new IllegalArgumentException(
+                    "a message of %d bytes".formatted(message.remaining()));
+        }
+        if (state == State.CLOSED || !outbox.say(message)) {
+            return false;
+        }
+        engine.ready(this);
+        return true;
+    }
+
+    /// The longest message of a rendezvous, in bytes.
+    public static int mostMessage() {
+        return SessionEngine.MOST_PLAIN - 1;
+    }
+
+    /// Sixteen bytes by which a broker that has lost its sessions can tell this node so, for a
+    /// rendezvous that this side began; they are good for nothing else.
+    public byte[] wakeToken() {
+        return wakeToken.clone();
+    }
+
+    /// The broker, or whoever has its token, says that it knows this session no longer.
+    void woken(long nowNanos) {
+        boolean lives = state == State.UP || state == State.SUSPENDED;
+        if (lives && calling != null && !calling.isCalling()) {
+            calling.start(path, state == State.SUSPENDED, nowNanos);
+            engine.ready(this);
+        }
+    }
+
+    boolean isWokenBy(byte[] wake) {
+        return wakeToken.length > 0
+                && MessageDigest.isEqual(
+                        wakeToken, Arrays.copyOfRange(wake, Wire.WAKE_TOKEN, Wire.WAKE_LENGTH));
     }
 
     /// The streams. Those dialed before the session is up are opened with it.
@@ -194,6 +260,7 @@ public final class Session {
             return;
         }
         calling.add(addresses, nowNanos);
+        engine.ready(this);
         if (!addressed && !addresses.isEmpty()) {
             addressed = true;
             addressedAt = nowNanos;
@@ -251,6 +318,7 @@ public final class Session {
         counters.put("moved", moved);
         counters.put("suspended", suspended);
         counters.put("partsSent", outbox.partCount());
+        counters.put("messagesDropped", outbox.dropped());
         return counters;
     }
 
@@ -261,7 +329,10 @@ public final class Session {
     }
 
     InitPayload initPayload() {
-        return new InitPayload(transport.capability(), MODE_STREAMS, Wire.MOST_DATAGRAM, id);
+        return transport == null
+                ? new InitPayload(0, InitPayload.RENDEZVOUS, Wire.MOST_DATAGRAM, id)
+                : new InitPayload(
+                        transport.capability(), InitPayload.STREAMS, Wire.MOST_DATAGRAM, id);
     }
 
     /// The responder has answered one of this initiator's attempts.
@@ -409,6 +480,16 @@ public final class Session {
                 ByteBuffer whole = incoming.take(plain, 1, length - 1, nowNanos);
                 if (whole != null) {
                     streams.handleDatagram(whole, nowNanos);
+                }
+            }
+            case Outbox.RENDEZVOUS -> {
+                if (transport != null || length < 2) {
+                    engine.countUnknownKind();
+                } else {
+                    // Last, since a datagram inside takes the array that holds this.
+                    engine.ready(this);
+                    engine.handleMessage(this, plain, length, nowNanos);
+                    return;
                 }
             }
             default -> engine.countUnknownKind();
@@ -645,6 +726,21 @@ public final class Session {
 
     // ---- output
 
+    /// Makes a datagram of another session a message of this one: what lies in the buffer from some
+    /// place on, which is replaced.
+    ///
+    /// @return where to send it, or null if there is no path now
+    @Nullable InetSocketAddress wrap(int channel, ByteBuffer into, int from, long nowNanos) {
+        Keys with = keys.sealing();
+        InetSocketAddress to = path;
+        boolean fits = into.position() - from + Relays.OVERHEAD <= into.limit() - from;
+        if (state != State.UP || with == null || to == null || !fits) {
+            return null;
+        }
+        outbox.wrap(channel, into, from, with, nowNanos);
+        return to;
+    }
+
     /// Writes the next datagram, if there is one.
     @Nullable InetSocketAddress poll(ByteBuffer into, long nowNanos) {
         if (calling != null) {
@@ -670,6 +766,9 @@ public final class Session {
         PathMtu width = mtu;
         if (width == null || to == null) {
             return false;
+        }
+        if (transport == null) {
+            return outbox.pollMessage(with, into, nowNanos);
         }
         int probe = width.pollProbe(streams.estimate().roundTrip().toNanos(), nowNanos);
         if (probe == 0) {

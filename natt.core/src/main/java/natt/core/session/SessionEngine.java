@@ -4,6 +4,7 @@ import natt.core.CloseCode;
 import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.Route;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport;
 
@@ -13,9 +14,13 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -29,14 +34,16 @@ public final class SessionEngine implements Engine {
     /// The most streams of one session.
     public static final int MOST_STREAMS = 32;
 
-    private static final int MOST_SESSIONS = 64;
-    private static final int MOST_OF_LISTED_KEY = 32;
-    private static final int MOST_OF_OTHER_KEY = 8;
-
     // What natt chooses.
+    /// How many sessions are being called at once, about.
+    private static final int MOST_CALLED = 64;
+
     private static final int MOST_REPLIES = 64;
     private static final int MOST_REFUSALS = 16;
     private static final int DATAGRAM_BUFFER = 2048;
+
+    /// The longest content of a DATA that fits the buffers, in bytes.
+    static final int MOST_PLAIN = Wire.MOST_DATAGRAM - Wire.DATA_HEADER - Aead.TAG;
 
     /// How many datagrams one session sends before the next one's turn.
     private static final int DATAGRAMS_PER_TURN = 16;
@@ -44,19 +51,75 @@ public final class SessionEngine implements Engine {
     /// To be called so much later than asked for means that this machine or process stood still.
     private static final long STOOD_STILL = 5_000_000_000L;
 
+    /// How much an engine admits.
+    ///
+    /// @param sessions at once
+    /// @param ofListedKey sessions of one key that is known by name
+    /// @param ofOtherKey sessions of one other key
+    /// @param halfOpen handshakes that their callers have not confirmed yet; callers need a cookie
+    ///     once a quarter of these are in use
+    /// @param calmHandshakes so many a second need no cookie
+    /// @param agreements so many handshakes a second are computed at most
+    public record Limits(
+            int sessions,
+            int ofListedKey,
+            int ofOtherKey,
+            int halfOpen,
+            int calmHandshakes,
+            int agreements) {
+        /// Of a machine that people reach.
+        public static final Limits NODE = new Limits(64, 32, 8, 64, 20, 200);
+
+        /// Of a broker, which has a session with every node.
+        public static final Limits BROKER = new Limits(20_000, 8, 4, 1024, 200, 2000);
+
+        /// For all that may be at once: 3 keys of each session, the handshakes that are half open,
+        /// the keys of sessions that ended less than 3 seconds ago, made by at most 4 seconds'
+        /// handshakes, and 8 attempts of each session that is being called.
+        int indexes() {
+            int most = 3 * sessions + halfOpen + 4 * agreements + 8 * MOST_CALLED;
+            return Integer.highestOneBit(most - 1) << 1;
+        }
+    }
+
     /// @param identity this node's key pair
     /// @param secret what callers must know beside this node's key; [PreSharedKey#NONE] if nothing
     /// @param transports what callers may choose from
     /// @param admission who may call; empty if nobody may
     /// @param random cryptographically strong
+    /// @param rendezvous takes the messages of sessions with brokers
+    /// @param broker whether this is a broker: then callers have rendezvous and no streams, and may
+    ///     ask for this node's key
+    /// @param limits of what peers may have
     public record Config(
             Identity identity,
             PreSharedKey secret,
             List<Transport> transports,
             Optional<Admission> admission,
-            RandomGenerator random) {
+            RandomGenerator random,
+            Optional<Rendezvous> rendezvous,
+            boolean broker,
+            Limits limits) {
         public Config {
             transports = List.copyOf(transports);
+        }
+
+        /// Of a node that has nothing to do with brokers.
+        public Config(
+                Identity identity,
+                PreSharedKey secret,
+                List<Transport> transports,
+                Optional<Admission> admission,
+                RandomGenerator random) {
+            this(
+                    identity,
+                    secret,
+                    transports,
+                    admission,
+                    random,
+                    Optional.empty(),
+                    false,
+                    Limits.NODE);
         }
     }
 
@@ -68,7 +131,18 @@ public final class SessionEngine implements Engine {
     private final Config config;
     private final Slots slots;
     private final Gatekeeper gatekeeper;
-    private final List<Session> sessions = new ArrayList<>();
+    private final KeyQuestions questions;
+    private final Relays relays = new Relays();
+    private final Set<Session> sessions = new LinkedHashSet<>();
+
+    /// Those with streams, which are asked in turn.
+    private final List<Session> carrying = new ArrayList<>();
+
+    private final Quiet quiet = new Quiet();
+
+    /// Those that peers have begun.
+    private final Map<Long, Session> byId = new HashMap<>();
+
     private final ArrayDeque<Session> accepted = new ArrayDeque<>();
     private final ArrayDeque<Session> ready = new ArrayDeque<>();
     private final ArrayDeque<Refusal> refusals = new ArrayDeque<>();
@@ -89,11 +163,15 @@ public final class SessionEngine implements Engine {
     private long forged;
     private long replayed;
     private long unknownKind;
+    private long unknownChannel;
+    private long unrelayed;
 
     public SessionEngine(Config config, long nowNanos) {
         this.config = config;
-        slots = new Slots(config.random());
+        slots = new Slots(config.limits().indexes(), config.random());
         gatekeeper = new Gatekeeper(this, config, nowNanos);
+        questions =
+                new KeyQuestions(config.identity().publicKey(), config.broker(), config.random());
     }
 
     // ---- for the owner
@@ -102,9 +180,42 @@ public final class SessionEngine implements Engine {
     ///
     /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
     public Session call(NodeKey host, PreSharedKey secret, Transport transport, long nowNanos) {
-        var session = Session.calling(this, host, secret, transport, nowNanos);
+        return keep(Session.calling(this, host, secret, transport, nowNanos));
+    }
+
+    /// Begins a session with a broker, which carries messages. The handshake starts with
+    /// [Session#addCandidates].
+    ///
+    /// @param secret what the broker wants beside its key; [PreSharedKey#NONE] if nothing
+    public Session callBroker(NodeKey broker, PreSharedKey secret, long nowNanos) {
+        return keep(Session.calling(this, broker, secret, null, nowNanos));
+    }
+
+    private Session keep(Session session) {
         sessions.add(session);
+        if (!session.isRendezvous()) {
+            carrying.add(session);
+        }
         return session;
+    }
+
+    /// Asks whoever is at some addresses for its public key, four times within 2 seconds: for a
+    /// broker of which nothing but the address is known. The answer proves nothing; what it says
+    /// is to be pinned.
+    public KeyQuestion askKey(List<InetSocketAddress> addresses, long nowNanos) {
+        return questions.ask(addresses, nowNanos);
+    }
+
+    /// Makes a channel of a session with a broker a path to a peer.
+    ///
+    /// @return the address by which sessions name it
+    public InetSocketAddress addRelay(Session broker, int channel) {
+        return relays.add(broker, channel);
+    }
+
+    /// Forgets a channel.
+    public void removeRelay(InetSocketAddress route) {
+        relays.remove(route);
     }
 
     /// Returns the next session that a peer has begun, or null.
@@ -179,7 +290,10 @@ public final class SessionEngine implements Engine {
             living += each.closed().isEmpty() ? 1 : 0;
         }
         return new Load(
-                living, MOST_SESSIONS, gatekeeper.halfOpenCount(), Gatekeeper.MOST_HALF_OPEN);
+                living,
+                config.limits().sessions(),
+                gatekeeper.halfOpenCount(),
+                config.limits().halfOpen());
     }
 
     /// Counters since the start by name: `initsReceived`, `replayed`, `malformed`, `forged`,
@@ -193,6 +307,8 @@ public final class SessionEngine implements Engine {
         counters.put("forged", forged);
         counters.put("replayed", replayed);
         counters.put("unknownKind", unknownKind);
+        counters.put("unknownChannel", unknownChannel);
+        counters.put("unrelayed", unrelayed);
         return counters;
     }
 
@@ -225,6 +341,9 @@ public final class SessionEngine implements Engine {
     }
 
     void ready(Session session) {
+        if (session.isRendezvous()) {
+            quiet.changed(session);
+        }
         if (!session.queued) {
             session.queued = true;
             ready.add(session);
@@ -233,6 +352,34 @@ public final class SessionEngine implements Engine {
 
     void forget(Session session) {
         sessions.remove(session);
+        byId.remove(session.id(), session);
+        relays.remove(session);
+        if (session.isRendezvous()) {
+            quiet.forget(session);
+        } else {
+            carrying.remove(session);
+        }
+    }
+
+    /// Takes a message of a rendezvous, which lies in the array for what was opened, after the
+    /// byte for the kind.
+    void handleMessage(Session from, byte[] content, int length, long nowNanos) {
+        ByteBuffer message = ByteBuffer.wrap(content, 1, length - 1);
+        boolean relayed = !config.broker() && content[1] == Rendezvous.RELAY;
+        if (!relayed) {
+            config.rendezvous().ifPresent(owner -> owner.handle(from, message, nowNanos));
+            return;
+        }
+        InetSocketAddress route =
+                length <= 1 + Rendezvous.RELAY_HEADER
+                        ? null
+                        : relays.route(from, Wire.getInt(content, 2));
+        if (route == null) {
+            unknownChannel++;
+        } else {
+            message.position(1 + Rendezvous.RELAY_HEADER);
+            handleDatagram(route, message, nowNanos);
+        }
     }
 
     void countUnknownKind() {
@@ -247,22 +394,18 @@ public final class SessionEngine implements Engine {
 
     /// The session that a caller began and asks for, or null.
     @Nullable Session find(long id, NodeKey caller) {
-        if (id != 0) {
-            for (Session each : sessions) {
-                boolean alive = each.closed().isEmpty() && !each.initiator();
-                if (each.id() == id && alive && each.peer().equals(caller)) {
-                    return each;
-                }
-            }
+        Session session = byId.get(id);
+        if (session == null || session.closed().isPresent() || !session.peer().equals(caller)) {
+            return null;
         }
-        return null;
+        return session;
     }
 
     /// A session id that nothing has and that is not the one asked for, never 0.
     long newId(long asked) {
         while (true) {
             long id = config.random().nextLong();
-            if (id != 0 && id != asked && sessions.stream().noneMatch(each -> each.id() == id)) {
+            if (id != 0 && id != asked && !byId.containsKey(id)) {
                 return id;
             }
         }
@@ -279,8 +422,9 @@ public final class SessionEngine implements Engine {
                 ofCaller += each.peer().equals(caller) ? 1 : 0;
             }
         }
-        boolean callerIsFull = ofCaller >= (listed ? MOST_OF_LISTED_KEY : MOST_OF_OTHER_KEY);
-        if (!callerIsFull && all < MOST_SESSIONS) {
+        Limits limits = config.limits();
+        boolean callerIsFull = ofCaller >= (listed ? limits.ofListedKey() : limits.ofOtherKey());
+        if (!callerIsFull && all < limits.sessions()) {
             return true;
         }
         Session oldest = null;
@@ -299,10 +443,11 @@ public final class SessionEngine implements Engine {
         return true;
     }
 
-    Session begin(Gatekeeper.HalfOpen half, Transport transport, long nowNanos) {
+    Session begin(Gatekeeper.HalfOpen half, @Nullable Transport transport, long nowNanos) {
         var session = Session.called(this, half, transport, nowNanos);
         session.listed = half.listed();
-        sessions.add(session);
+        keep(session);
+        byId.put(session.id(), session);
         accepted.add(session);
         return session;
     }
@@ -341,6 +486,9 @@ public final class SessionEngine implements Engine {
             case Wire.INIT -> gatekeeper.handleInit(from, incoming, length, nowNanos);
             case Wire.RESPONSE -> handleResponse(length, nowNanos);
             case Wire.COOKIE -> handleCookie(length, nowNanos);
+            case Wire.WAKE -> handleWake(from, length, nowNanos);
+            case Wire.KEY_QUESTION -> handleKeyQuestion(from, length, nowNanos);
+            case Wire.KEY_ANSWER -> handleKeyAnswer(from, length);
             default -> malformed++;
         }
         return true;
@@ -368,7 +516,10 @@ public final class SessionEngine implements Engine {
                     session = gatekeeper.confirm(half, nowNanos);
                     System.arraycopy(content, 0, plain, 0, content.length);
                 }
-                if (session != null) {
+                if (session != null && session.isRendezvous() && Route.channel(from).isPresent()) {
+                    // A broker is not reached through itself.
+                    forged++;
+                } else if (session != null) {
                     int plainLength = length - Wire.DATA_HEADER - Aead.TAG;
                     boolean newest = opened == Keys.Opened.NEWEST;
                     session.handle(keys, newest, from, plain, plainLength, nowNanos);
@@ -407,6 +558,31 @@ public final class SessionEngine implements Engine {
         attempt.session().takeCookie(attempt, cookie, nowNanos);
     }
 
+    private void handleWake(InetSocketAddress from, int length, long nowNanos) {
+        for (Session each : sessions) {
+            if (length == Wire.WAKE_LENGTH && each.isWokenBy(incoming)) {
+                each.woken(nowNanos);
+                return;
+            }
+        }
+        forged++;
+    }
+
+    private void handleKeyQuestion(InetSocketAddress from, int length, long nowNanos) {
+        byte[] answer = questions.answer(from, incoming, length, nowNanos);
+        if (answer == null) {
+            malformed++;
+        } else {
+            send(answer, from);
+        }
+    }
+
+    private void handleKeyAnswer(InetSocketAddress from, int length) {
+        if (!questions.answered(from, incoming, length)) {
+            forged++;
+        }
+    }
+
     private Calling.@Nullable Attempt attempt(int indexAt) {
         int index = Wire.getInt(incoming, indexAt);
         return slots.get(index) instanceof Calling.Attempt attempt ? attempt : null;
@@ -425,9 +601,11 @@ public final class SessionEngine implements Engine {
     public void handleTimeout(long nowNanos) {
         noticeStandstill(nowNanos);
         gatekeeper.handleTimeout(nowNanos);
+        questions.handleTimeout(nowNanos);
+        quiet.handleTimeout(nowNanos);
         // A session that has said its farewell leaves the list.
-        for (int i = sessions.size() - 1; i >= 0; i--) {
-            Session session = sessions.get(i);
+        for (int i = carrying.size() - 1; i >= 0; i--) {
+            Session session = carrying.get(i);
             if (session.nanosUntilTimeout(nowNanos) <= 0) {
                 session.handleTimeout(nowNanos);
             }
@@ -436,16 +614,47 @@ public final class SessionEngine implements Engine {
 
     @Override
     public @Nullable InetSocketAddress pollTransmit(ByteBuffer into, long nowNanos) {
+        int start = into.position();
+        for (InetSocketAddress to; (to = pollDirect(into, nowNanos)) != null; ) {
+            OptionalInt route = Route.channel(to);
+            InetSocketAddress by =
+                    route.isEmpty() ? to : wrap(route.getAsInt(), into, start, nowNanos);
+            if (by != null) {
+                return by;
+            }
+            unrelayed++;
+            into.position(start);
+        }
+        return null;
+    }
+
+    /// Makes what was written to a relay a message to its broker.
+    private @Nullable InetSocketAddress wrap(int route, ByteBuffer into, int start, long nowNanos) {
+        Relays.Channel channel = relays.channel(route);
+        return channel == null
+                ? null
+                : channel.broker().wrap(channel.number(), into, start, nowNanos);
+    }
+
+    private @Nullable InetSocketAddress pollDirect(ByteBuffer into, long nowNanos) {
+        InetSocketAddress asked = questions.poll(into, nowNanos);
+        if (asked != null) {
+            return asked;
+        }
         Reply reply = replies.poll();
         if (reply != null) {
             into.put(reply.datagram);
             return reply.to;
         }
-        for (int i = sessions.size(); i > 0; i--) {
-            if (turn >= sessions.size()) {
+        InetSocketAddress said = quiet.poll(into, nowNanos);
+        if (said != null) {
+            return said;
+        }
+        for (int i = carrying.size(); i > 0; i--) {
+            if (turn >= carrying.size()) {
                 turn = 0;
             }
-            InetSocketAddress to = sessions.get(turn).poll(into, nowNanos);
+            InetSocketAddress to = carrying.get(turn).poll(into, nowNanos);
             if (to == null || ++sentInTurn >= DATAGRAMS_PER_TURN) {
                 sentInTurn = 0;
                 turn++;
@@ -459,9 +668,13 @@ public final class SessionEngine implements Engine {
 
     @Override
     public long nanosUntilTimeout(long nowNanos) {
-        long least = gatekeeper.nanosUntilTimeout(nowNanos);
-        for (int i = 0; i < sessions.size(); i++) {
-            least = Math.min(least, sessions.get(i).nanosUntilTimeout(nowNanos));
+        long least =
+                Math.min(
+                        gatekeeper.nanosUntilTimeout(nowNanos),
+                        questions.nanosUntilTimeout(nowNanos));
+        least = Math.min(least, quiet.nanosUntilTimeout(nowNanos));
+        for (int i = 0; i < carrying.size(); i++) {
+            least = Math.min(least, carrying.get(i).nanosUntilTimeout(nowNanos));
         }
         waiting = least != NEVER;
         calledAt = nowNanos;

@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import java.util.random.RandomGenerator;
 
 /// A token bucket for each source of handshakes: 20 a second, 5 at once. A source is an IPv4
-/// address or the first 64 bits of an IPv6 address.
+/// address, the first 64 bits of an IPv6 address, or a single [natt.core.Route].
 ///
 /// At most 1024 sources are known. The one whose bucket is the fullest gives way, since the
 /// least is forgotten with it. Against a flood of forged sources the limits on all of them
@@ -19,6 +19,11 @@ final class SourceBuckets {
 
     /// Makes IPv4 addresses differ from IPv6 ones: nobody sends from this multicast prefix.
     private static final long IPV4 = 0xffff_ffff_0000_0000L;
+
+    /// Relays and connections have one prefix and nothing else in common.
+    private static final long ROUTE = 0x0100L << 48;
+
+    private static final long ROUTE_NUMBER = 0xffff_ffff_ffffL;
 
     private final Rate rate = new Rate(PER_SECOND, BURST);
     private final long[] sources = new long[CAPACITY];
@@ -54,6 +59,9 @@ final class SourceBuckets {
             return IPV4 | Integer.toUnsignedLong(Wire.getInt(address, 0));
         }
         long prefix = Wire.getLong(address, 0);
+        if (prefix == ROUTE) {
+            return ROUTE | Wire.getLong(address, 8) & ROUTE_NUMBER;
+        }
         boolean mapped = prefix == 0 && Wire.getInt(address, 8) == 0xffff;
         return mapped ? IPV4 | Integer.toUnsignedLong(Wire.getInt(address, 12)) : prefix;
     }

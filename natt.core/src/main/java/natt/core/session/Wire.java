@@ -18,12 +18,23 @@ import java.nio.ByteOrder;
 ///  |0x93| zero    | receiver index  | counter 8 ...       |  DATA
 ///  +----+---------+-----------------+---------------------+
 ///  0    1         3                 7                     15
+///  +----+--------------+------------------------+
+///  |0x94| zero         | token 16               |  WAKE
+///  +----+----+---------+------------------------+
+///  |0x95|  1 | zero    | nonce 16               |  KEY QUESTION, zeros up to 64
+///  +----+----+---------+------------------------+--------+
+///  |0x96|  1 | zero    | nonce 16               | key 32 |  KEY ANSWER
+///  +----+----+---------+------------------------+--------+
+///  0    1    2         4                        20       52
 /// ```
 final class Wire {
     static final int INIT = 0x90;
     static final int RESPONSE = 0x91;
     static final int COOKIE = 0x92;
     static final int DATA = 0x93;
+    static final int WAKE = 0x94;
+    static final int KEY_QUESTION = 0x95;
+    static final int KEY_ANSWER = 0x96;
 
     /// The first bytes that are natt's.
     private static final int FIRST = 0x90;
@@ -40,6 +51,12 @@ final class Wire {
 
     static final int RESPONSE_LENGTH = 108;
     static final int COOKIE_LENGTH = 64;
+    static final int WAKE_LENGTH = 20;
+
+    /// As long as the answer or longer, so that nobody gets more than was sent in its name.
+    static final int KEY_QUESTION_LENGTH = 64;
+
+    static final int KEY_ANSWER_LENGTH = 52;
 
     /// The associated data of DATA, in bytes.
     static final int DATA_HEADER = 15;
@@ -69,6 +86,12 @@ final class Wire {
 
     static final int COOKIE_NONCE = 8;
     static final int COOKIE_SEALED = 32;
+
+    /// Where WAKE has its token; where question and answer have their nonce and key.
+    static final int WAKE_TOKEN = 4;
+
+    static final int KEY_NONCE = 4;
+    static final int KEY_AT = 20;
 
     /// Where DATA has its parts.
     static final int DATA_RECEIVER = 3;

@@ -56,12 +56,24 @@ final class World {
         final List<SessionEvent> events = new ArrayList<>();
         final List<SessionEngine.Refusal> refusals = new ArrayList<>();
         final List<Session> accepted = new ArrayList<>();
+        final boolean broker;
+        Rendezvous rendezvous = (from, message, at) -> {};
         SessionEngine engine;
         InetSocketAddress address;
         boolean asleep;
 
         Node(Identity identity, PreSharedKey secret, @Nullable Admission admission, String at) {
+            this(identity, secret, admission, at, false);
+        }
+
+        Node(
+                Identity identity,
+                PreSharedKey secret,
+                @Nullable Admission admission,
+                String at,
+                boolean broker) {
             this.identity = identity;
+            this.broker = broker;
             address = World.address(at);
             nodes.put(address, this);
             all.add(this);
@@ -75,7 +87,10 @@ final class World {
                             secret,
                             List.of(transport),
                             Optional.ofNullable(admission),
-                            random),
+                            random,
+                            Optional.of((from, said, at) -> rendezvous.handle(from, said, at)),
+                            broker,
+                            broker ? SessionEngine.Limits.BROKER : SessionEngine.Limits.NODE),
                     now);
         }
 
@@ -151,6 +166,10 @@ final class World {
 
     Node host(String at, Admission admission) {
         return new Node(Identity.generate(random), PreSharedKey.NONE, admission, at);
+    }
+
+    Node broker(String at, Admission admission) {
+        return new Node(Identity.generate(random), PreSharedKey.NONE, admission, at, true);
     }
 
     void send(InetSocketAddress from, InetSocketAddress to, byte[] data) {
