@@ -133,6 +133,7 @@ public final class Natts {
         DnsProvider.Publisher publisher = installed.dnsProvider(options.dns).open(settings);
         boolean sessions = options.compat == null || options.compatListen != null;
         HostAndPort target = target("--ssh-target", options.sshTarget);
+        Optional<PortMapper> mapper = portMapper(options.portMap, installed);
         Optional<ServerConfig.Plain> plain =
                 Optional.ofNullable(options.compat)
                         .map(
@@ -149,7 +150,8 @@ public final class Natts {
                 publisher,
                 Duration.ofSeconds(options.ttl),
                 sessions
-                        ? Optional.of(sessions(options, environment, installed, target, settings))
+                        ? Optional.of(
+                                sessions(options, environment, installed, target, settings, mapper))
                         : Optional.empty(),
                 plain);
     }
@@ -159,7 +161,8 @@ public final class Natts {
             Map<String, String> environment,
             Installed installed,
             HostAndPort target,
-            Settings settings)
+            Settings settings,
+            Optional<PortMapper> mapper)
             throws IOException {
         InetSocketAddress listen = listen("--listen", options.listen, "::");
         Map<String, HostAndPort> services = services(target, options.expose);
@@ -173,7 +176,7 @@ public final class Natts {
                 services,
                 files.state(),
                 Optional.of(resolver(options, settings, installed)),
-                portMapper(options.portMap, installed));
+                mapper);
     }
 
     private static Optional<PortMapper> portMapper(String wanted, Installed installed) {

@@ -129,7 +129,7 @@ public final class Server implements AutoCloseable {
                                         mapper,
                                         local,
                                         wanted.identity(),
-                                        driver,
+                                        driver::execute,
                                         asking,
                                         config.publishPrivate(),
                                         () -> announce(sessions.orElseThrow())));
