@@ -155,7 +155,7 @@ public final class Broker implements AutoCloseable {
                     "anybody may have a name and be relayed; --authorized-clients or --psk-file"
                             + " changes that");
         }
-        LOG.log(Level.INFO, "this broker''s key is {0}", config.identity().publicKey());
+        LOG.log(Level.INFO, "this broker's key is {0}", config.identity().publicKey());
         LOG.log(
                 Level.INFO,
                 "nodes use it with: --broker {0}{1}",
