@@ -70,7 +70,7 @@ public final class Broker implements AutoCloseable {
         Files.createDirectories(config.stateDirectory());
         names = new NamesFile(state(NAMES));
         nodes = new NodesFile(state(NODES));
-        port = driver.openPort(config.listen().getFirst());
+        port = open(driver, config.listen().getFirst());
         guests = new GuestList(config.authorizedClients(), port::peer);
         StunSockets stun = StunSockets.open(port, config.listen());
         responder = config.discovery().openResponder(new ResponderContext(stun.sockets(), random));
@@ -98,6 +98,21 @@ public final class Broker implements AutoCloseable {
         port.attach(engines, _ -> Engine.NEVER);
     }
 
+    private static Port open(Driver driver, InetSocketAddress listen) throws IOException {
+        try {
+            return driver.openPort(listen);
+        } catch (IOException failed) {
+            throw cannotListen("UDP", listen, failed);
+        }
+    }
+
+    static IOException cannotListen(String on, InetSocketAddress listen, IOException failed) {
+        return new IOException(
+                "cannot listen on %s %s: %s"
+                        .formatted(on, HostAndPort.format(listen), why(failed)),
+                failed);
+    }
+
     private Path state(String file) {
         return config.stateDirectory().resolve(file);
     }
@@ -113,7 +128,12 @@ public final class Broker implements AutoCloseable {
                         ? TlsIdentity.read(
                                 wanted.files().get().certificates(), wanted.files().get().key())
                         : TlsIdentity.selfSigned("natt", Instant.now(), new SecureRandom());
-        return Optional.of(port.listen(wanted.listen(), identity, StreamListener.Limits.DEFAULT));
+        try {
+            return Optional.of(
+                    port.listen(wanted.listen(), identity, StreamListener.Limits.DEFAULT));
+        } catch (IOException failed) {
+            throw cannotListen("TCP", wanted.listen(), failed);
+        }
     }
 
     /// Starts a broker.
