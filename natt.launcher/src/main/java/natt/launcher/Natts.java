@@ -11,6 +11,7 @@ import natt.core.node.Server;
 import natt.core.node.ServerConfig;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
+import natt.core.spi.PortMapper;
 import natt.core.spi.Settings;
 import natt.core.status.ControlSocket;
 
@@ -171,7 +172,18 @@ public final class Natts {
                 installed.transport(options.transport),
                 services,
                 files.state(),
-                Optional.of(resolver(options, settings, installed)));
+                Optional.of(resolver(options, settings, installed)),
+                portMapper(options.portMap, installed));
+    }
+
+    private static Optional<PortMapper> portMapper(String wanted, Installed installed) {
+        return switch (wanted) {
+            case "auto" -> Optional.of(installed.portMapper("portmap"));
+            case "off" -> Optional.empty();
+            default ->
+                    throw new UsageException(
+                            "--port-map is auto or off, not '%s'".formatted(Text.escape(wanted)));
+        };
     }
 
     /// Sees the own record as clients do.

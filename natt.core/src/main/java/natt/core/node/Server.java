@@ -106,7 +106,33 @@ public final class Server implements AutoCloseable {
             }
         }
         return new SessionWire(
-                driver, port, wanted, doorkeeper.orElseThrow(), asking, random, startedAt);
+                driver,
+                port,
+                wanted,
+                doorkeeper.orElseThrow(),
+                asking,
+                portMapping(wanted, port.local(), asking),
+                random,
+                startedAt);
+    }
+
+    /// None where nobody says whether it leads here, or where no gateway leads here.
+    private Optional<PortMapping> portMapping(
+            ServerConfig.Sessions wanted, InetSocketAddress local, List<Reachability> asking) {
+        if (asking.isEmpty() || local.getAddress().isLoopbackAddress()) {
+            return Optional.empty();
+        }
+        return wanted.portMapper()
+                .map(
+                        mapper ->
+                                new PortMapping(
+                                        mapper,
+                                        local,
+                                        wanted.identity(),
+                                        driver,
+                                        asking,
+                                        config.publishPrivate(),
+                                        () -> announce(sessions.orElseThrow())));
     }
 
     private PlainWire openPlain() throws IOException {
@@ -182,9 +208,10 @@ public final class Server implements AutoCloseable {
     private void announce(SessionWire wire) {
         announcing = false;
         var found = new ArrayList<InetSocketAddress>();
+        wire.mapping().ifPresent(mapping -> found.addAll(mapping.addresses()));
         for (Reachability each : wire.reachabilities()) {
             InetSocketAddress address = each.address();
-            if (address != null) {
+            if (address != null && !found.contains(address)) {
                 found.add(address);
             }
         }
@@ -218,6 +245,7 @@ public final class Server implements AutoCloseable {
                                 config.name()));
         if (stunServers.isPresent()) {
             stunServers.get().start();
+            sessions.flatMap(SessionWire::mapping).ifPresent(PortMapping::start);
         } else {
             sessions.ifPresent(wire -> notice.sessionsAt(List.of(wire.local())));
             plain.ifPresent(wire -> notice.plainAt(wire.local()));
@@ -308,6 +336,9 @@ public final class Server implements AutoCloseable {
         watch.ifPresent(OwnRecordWatch::close);
         doorkeeper.ifPresent(Doorkeeper::close);
         stunServers.ifPresent(StunServers::close);
+        Optional<Thread> unmapping =
+                sessions.flatMap(SessionWire::mapping)
+                        .map(each -> Thread.startVirtualThread(each::close));
         var told = new CountDownLatch(1);
         driver.execute(
                 () -> {
@@ -318,6 +349,9 @@ public final class Server implements AutoCloseable {
         try {
             notice.withdraw(LAST_RECORD);
             boolean inTime = told.await(500, TimeUnit.MILLISECONDS);
+            if (unmapping.isPresent()) {
+                unmapping.get().join();
+            }
             LOG.log(Level.DEBUG, inTime ? "peers are told" : "peers could not be told in time");
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

@@ -25,20 +25,24 @@ final class SessionWire {
     private final SessionService service;
     private final SessionPumps pumps;
     private final List<Reachability> reachabilities;
+    private final Optional<PortMapping> mapping;
 
     /// @param reachabilities ask from this port, one for each family
+    /// @param mapping of this port on the gateway
     SessionWire(
             Driver driver,
             Port port,
             ServerConfig.Sessions config,
             Doorkeeper doorkeeper,
             List<Reachability> reachabilities,
+            Optional<PortMapping> mapping,
             RandomGenerator random,
             long nowNanos) {
         this.driver = driver;
         this.port = port;
         this.doorkeeper = doorkeeper;
         this.reachabilities = List.copyOf(reachabilities);
+        this.mapping = mapping;
         engine =
                 new SessionEngine(
                         new SessionEngine.Config(
@@ -79,8 +83,13 @@ final class SessionWire {
         return reachabilities;
     }
 
+    Optional<PortMapping> mapping() {
+        return mapping;
+    }
+
     private long afterInput(long nowNanos) {
         reachabilities.forEach(Reachability::poll);
+        mapping.ifPresent(PortMapping::review);
         for (Refusal refusal; (refusal = engine.pollRefusal()) != null; ) {
             doorkeeper.sayRefused(refusal);
         }

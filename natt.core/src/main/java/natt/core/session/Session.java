@@ -92,6 +92,13 @@ public final class Session {
     /// Whether its caller's key is known by name.
     boolean listed;
 
+    /// What [Quiet] keeps of a session without streams.
+    boolean sending;
+
+    boolean forgotten;
+    long dueAt;
+    int heapAt = -1;
+
     private Session(
             SessionEngine engine,
             NodeKey peer,
@@ -184,7 +191,7 @@ public final class Session {
         if (state == State.CLOSED || !outbox.say(message)) {
             return false;
         }
-        engine.touched(this, nowNanos);
+        engine.ready(this);
         return true;
     }
 
@@ -204,7 +211,7 @@ public final class Session {
         boolean lives = state == State.UP || state == State.SUSPENDED;
         if (lives && calling != null && !calling.isCalling()) {
             calling.start(path, state == State.SUSPENDED, nowNanos);
-            engine.touched(this, nowNanos);
+            engine.ready(this);
         }
     }
 
@@ -253,6 +260,7 @@ public final class Session {
             return;
         }
         calling.add(addresses, nowNanos);
+        engine.ready(this);
         if (!addressed && !addresses.isEmpty()) {
             addressed = true;
             addressedAt = nowNanos;
