@@ -180,7 +180,7 @@ public final class Broker implements AutoCloseable {
                 Level.INFO,
                 "nodes use it with: --broker {0}{1}",
                 reference(),
-                config.secret().equals(PreSharedKey.NONE) ? "" : " --broker-psk-file FILE");
+                config.secret().equals(PreSharedKey.NONE) ? "" : " and the secret");
     }
 
     /// What nodes need to find this broker: its key and address.
