@@ -570,7 +570,8 @@ public final class Session {
         if (hasDirectPath()) {
             // What is on its way by a relay, or checks another pair, says not where to send to;
             // and among the pairs of a search it is the initiator who chooses.
-            boolean chosen = !initiator() || !search.knows(from);
+            boolean chosen =
+                    !initiator() || path != null && !search.knows(from) && !search.isCrooked(path);
             if (newest && chosen && !check && Route.isDirect(from)) {
                 follow(from, nowNanos);
             }
@@ -617,6 +618,10 @@ public final class Session {
                 long roundTrip = outbox.ponged(token, nowNanos);
                 if (roundTrip >= 0) {
                     streams.roundTripMeasured(roundTrip, nowNanos);
+                    if (outbox.hasPinged(path)) {
+                        // Wherever the answer comes from, the question went by the path.
+                        liveness.heard(nowNanos);
+                    }
                 }
             }
             case Control.CHALLENGE -> outbox.say(Control.CHALLENGE_ANSWER, 0, token, from, with);
