@@ -446,7 +446,7 @@ final class Search {
 
     /// The offer that is due, or null.
     ///
-    /// @param roundTrip of the path, in nanoseconds
+    /// @param roundTrip by the relay, in nanoseconds
     @Nullable Offer pollOffer(long roundTrip, long nowNanos) {
         Offer next = outgoing;
         if (next == null || offerAt - nowNanos > 0) {
