@@ -195,6 +195,9 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
                 LOG.log(Level.INFO, "{0} is back, at {1}", name, HostAndPort.format(path));
                 search.remember(path);
             }
+            case SessionEvent.OfSearch _ -> {
+                // No candidates are offered.
+            }
             case SessionEvent.Closed(var reason) -> {
                 LOG.log(
                         Level.INFO,

@@ -129,6 +129,9 @@ final class SessionService implements SessionPumps.News {
                             silence.toSeconds());
             case SessionEvent.Resumed(var path) ->
                     LOG.log(Level.INFO, "{0} is back, at {1}", client, show(path));
+            case SessionEvent.OfSearch _ -> {
+                // No candidates are offered.
+            }
             case SessionEvent.Closed(var reason) ->
                     LOG.log(
                             Level.INFO,

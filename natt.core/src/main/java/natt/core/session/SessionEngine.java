@@ -133,6 +133,7 @@ public final class SessionEngine implements Engine {
     private final Gatekeeper gatekeeper;
     private final KeyQuestions questions;
     private final Relays relays = new Relays();
+    private final CheckLimits checkLimits = new CheckLimits();
     private final Set<Session> sessions = new LinkedHashSet<>();
 
     /// Those with streams, which are asked in turn.
@@ -316,6 +317,10 @@ public final class SessionEngine implements Engine {
 
     Slots slots() {
         return slots;
+    }
+
+    CheckLimits checkLimits() {
+        return checkLimits;
     }
 
     Identity identity() {
