@@ -33,14 +33,14 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
 
     /// Is told of what the brokers say.
     interface Listener {
-        /// A broker's addresses, or its answer to this node's registration, are others.
+        /// A broker has answered to this node's registration.
         default void registered(BrokerLink link) {}
 
         /// @param address of a peer, as a broker sees it
         default void granted(Session session, InetSocketAddress address) {}
 
-        /// No broker carries to a peer, and why is known.
-        default void unreachable(NodeKey peer) {}
+        /// No broker carries to some peer now, and why is known.
+        default void failed() {}
     }
 
     private static final class Peer {
@@ -60,6 +60,11 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         this.config = config;
         this.driver = driver;
         this.random = random;
+    }
+
+    /// Those that the user has named.
+    List<BrokerAddress> configured() {
+        return config.map(BrokerConfig::brokers).orElse(List.of());
     }
 
     void listen(Listener listener) {
@@ -178,9 +183,12 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
 
     @Override
     public void refused(BrokerLink link, NodeKey peer) {
-        if (isHopeless(peer)) {
-            List.copyOf(listeners).forEach(each -> each.unreachable(peer));
-        }
+        failed(link);
+    }
+
+    @Override
+    public void failed(BrokerLink link) {
+        List.copyOf(listeners).forEach(Listener::failed);
     }
 
     @Override

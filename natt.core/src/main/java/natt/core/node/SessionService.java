@@ -53,16 +53,20 @@ final class SessionService implements SessionPort.Answering {
     private final Map<String, Service> services = new LinkedHashMap<>();
     private int streams;
     private final Map<NodeKey, Integer> streamsOfKey = new HashMap<>();
+    private final Brokers brokers;
 
     /// @param targets by the name of the service
+    /// @param brokers of the port on which clients call
     SessionService(
             Driver driver,
             Map<String, HostAndPort> targets,
             Doorkeeper doorkeeper,
-            ClientSources sources) {
+            ClientSources sources,
+            Brokers brokers) {
         this.driver = driver;
         this.doorkeeper = doorkeeper;
         this.sources = sources;
+        this.brokers = brokers;
         new TreeMap<>(targets)
                 .forEach(
                         (name, target) ->
@@ -123,14 +127,12 @@ final class SessionService implements SessionPort.Answering {
         String client = name(link);
         switch (event) {
             case SessionEvent.Established(var path) ->
-                    LOG.log(Level.INFO, "session with {0} at {1}", client, show(path));
+                    LOG.log(Level.INFO, "session with {0} {1}", client, place(link, path));
             case SessionEvent.Moved(var from, var to) ->
                     LOG.log(
                             Level.INFO,
-                            "{0} has moved from {1} to {2}",
-                            client,
-                            show(from),
-                            show(to));
+                            "{0}",
+                            PathText.moved(client, brokers, link.session(), from, to));
             case SessionEvent.Doubtful(var silence) ->
                     LOG.log(
                             Level.DEBUG,
@@ -144,7 +146,7 @@ final class SessionService implements SessionPort.Answering {
                             client,
                             silence.toSeconds());
             case SessionEvent.Resumed(var path) ->
-                    LOG.log(Level.INFO, "{0} is back, at {1}", client, show(path));
+                    LOG.log(Level.INFO, "{0} is back, {1}", client, place(link, path));
             case SessionEvent.Closed(var reason) ->
                     LOG.log(
                             Level.INFO,
@@ -154,8 +156,8 @@ final class SessionService implements SessionPort.Answering {
         }
     }
 
-    private static String show(InetSocketAddress address) {
-        return HostAndPort.format(address);
+    private String place(SessionPumps.Link link, InetSocketAddress path) {
+        return brokers.place(path, link.session().peer());
     }
 
     @Override
