@@ -1,57 +1,68 @@
 package natt.launcher;
 
-import natt.core.keys.KnownHosts;
-import natt.core.node.BrokerConfig;
-import natt.core.rendezvous.BrokerAddress;
+import com.beust.jcommander.Parameter;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalInt;
 
-/// The brokers that options and environment name.
-final class BrokerOptions {
-    private BrokerOptions() {}
+/// The options of `natt broker`.
+final class BrokerOptions extends RunningOptions {
+    @Parameter(
+            names = {"--listen", "-listen"},
+            description =
+                    "UDP address to listen on, :PORT or ADDRESS:PORT; the port after it answers"
+                            + " STUN too, as does a second IPv4 address, given likewise (default:"
+                            + " :30000)")
+    List<String> listen = new ArrayList<>();
 
-    /// @throws UsageException if one is none
-    static List<BrokerAddress> brokers(List<String> given, Map<String, String> environment) {
-        List<String> texts = new ArrayList<>(given);
-        if (texts.isEmpty()) {
-            Natts.first(environment.get("NATT_BROKER"))
-                    .ifPresent(all -> texts.addAll(List.of(all.strip().split("[ ,]+"))));
-        }
-        try {
-            return texts.stream().map(BrokerAddress::parse).distinct().toList();
-        } catch (IllegalArgumentException wrong) {
-            throw new UsageException(String.valueOf(wrong.getMessage()));
-        }
-    }
+    @Parameter(
+            names = {"--tls-listen", "-tls-listen"},
+            description =
+                    "TCP address for peers whose UDP is blocked, PORT or ADDRESS:PORT, 443 if it"
+                            + " may be; not listened on unless given")
+    @Nullable String tlsListen;
 
-    /// @param names that the node wants at its brokers
-    static BrokerConfig config(
-            CommonOptions options,
-            List<String> names,
-            Map<String, String> environment,
-            KnownHosts knownHosts,
-            boolean strict) {
-        return new BrokerConfig(
-                brokers(options.broker, environment),
-                names,
-                tlsPort(options.brokerTls),
-                knownHosts,
-                strict);
-    }
+    @Parameter(
+            names = {"--tls-cert", "-tls-cert"},
+            description = "PEM file of the certificate for TCP (default: one made at the start)")
+    @Nullable String tlsCert;
 
-    private static OptionalInt tlsPort(String text) {
-        if (text.equals("off")) {
-            return OptionalInt.empty();
-        }
-        if (text.matches("[0-9]{1,5}")) {
-            int port = Integer.parseInt(text);
-            if (port > 0 && port <= 65_535) {
-                return OptionalInt.of(port);
-            }
-        }
-        throw new UsageException("--broker-tls is a port or 'off', not '%s'".formatted(text));
-    }
+    @Parameter(
+            names = {"--tls-key", "-tls-key"},
+            description = "PEM file of the certificate's key")
+    @Nullable String tlsKey;
+
+    @Parameter(
+            names = {"--authorized-clients", "-authorized-clients"},
+            description = "file of the keys that may have names and be relayed")
+    @Nullable String authorizedClients;
+
+    @Parameter(
+            names = {"--psk-file", "-psk-file"},
+            description = "file of the secret that nodes must share to use this broker at all")
+    @Nullable String pskFile;
+
+    @Parameter(
+            names = {"--open", "-open"},
+            description = "anybody may have names and be relayed")
+    boolean open;
+
+    @Parameter(
+            names = {"--relay-rate", "-relay-rate"},
+            description = "bytes a second to relay for each key")
+    long relayRate = 2_000_000;
+
+    @Parameter(
+            names = {"--relay-day", "-relay-day"},
+            description = "bytes a day to relay for each key; 0 relays introductions only")
+    long relayDay = 10_000_000_000L;
+
+    @Parameter(
+            names = {"--state-dir", "-state-dir"},
+            description =
+                    "directory of this broker's key and of the names (default: the system's or the"
+                            + " user's)")
+    @Nullable String stateDir;
 }

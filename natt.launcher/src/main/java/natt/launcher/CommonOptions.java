@@ -9,12 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The options of natts and nattc.
-class CommonOptions extends LogOptions {
-    @Parameter(
-            names = {"--config", "-config"},
-            description = "file of further options, one 'name = value' a line; flags win")
-    @Nullable String config;
-
+class CommonOptions extends RunningOptions {
     @Parameter(
             names = {"--compat", "-compat"},
             description =
@@ -46,12 +41,4 @@ class CommonOptions extends LogOptions {
                     "port at which brokers are tried over TLS where UDP does not get through; or"
                             + " 'off'")
     String brokerTls = "443";
-
-    @Parameter(
-            names = {"--runtime-dir", "-runtime-dir"},
-            description =
-                    "directory of the socket for 'natt status' (default: $RUNTIME_DIRECTORY; else"
-                            + " /run/natt for root; else $XDG_RUNTIME_DIR/natt, or the state"
-                            + " directory)")
-    @Nullable String runtimeDir;
 }

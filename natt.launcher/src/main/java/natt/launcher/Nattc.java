@@ -140,7 +140,7 @@ public final class Nattc {
                 options.noBroker
                         ? Optional.empty()
                         : Optional.of(
-                                BrokerOptions.config(
+                                NodeBrokers.config(
                                         options,
                                         List.of(),
                                         environment,

@@ -7,7 +7,7 @@ import natt.core.Secret;
 import natt.core.Text;
 import natt.core.keys.KnownHosts;
 import natt.core.keys.Ticket;
-import natt.core.node.BrokerConfig;
+import natt.core.node.BrokerSettings;
 import natt.core.node.Installed;
 import natt.core.node.NoPublisher;
 import natt.core.node.Server;
@@ -195,10 +195,10 @@ public final class Natts {
                 brokers(options, environment, files));
     }
 
-    private static Optional<BrokerConfig> brokers(
+    private static Optional<BrokerSettings> brokers(
             NattsOptions options, Map<String, String> environment, NodeFiles files) {
-        BrokerConfig brokers =
-                BrokerOptions.config(
+        BrokerSettings brokers =
+                NodeBrokers.config(
                         options,
                         List.of(),
                         environment,

@@ -71,7 +71,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     private record Located(
             List<InetSocketAddress> addresses, Optional<NodeKey> key, String failure) {}
 
-    private final BrokerConfig config;
+    private final BrokerSettings config;
     private final Driver driver;
     private final SessionEngine engine;
     private final SessionPumps pumps;
@@ -92,7 +92,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     private long callingSince;
 
     BrokerLink(
-            BrokerConfig config,
+            BrokerSettings config,
             BrokerAddress address,
             Driver driver,
             SessionEngine engine,

@@ -48,7 +48,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         private final Set<Session> ready = new LinkedHashSet<>();
     }
 
-    private final Optional<BrokerConfig> config;
+    private final Optional<BrokerSettings> config;
     private final Driver driver;
     private final RandomGenerator random;
     private final List<BrokerLink> links = new ArrayList<>();
@@ -56,7 +56,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     private final List<Listener> listeners = new ArrayList<>();
 
     /// @param config empty if the port has nothing to do with brokers
-    Brokers(Optional<BrokerConfig> config, Driver driver, RandomGenerator random) {
+    Brokers(Optional<BrokerSettings> config, Driver driver, RandomGenerator random) {
         this.config = config;
         this.driver = driver;
         this.random = random;
@@ -64,7 +64,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
 
     /// Those that the user has named.
     List<BrokerAddress> configured() {
-        return config.map(BrokerConfig::brokers).orElse(List.of());
+        return config.map(BrokerSettings::brokers).orElse(List.of());
     }
 
     void listen(Listener listener) {

@@ -41,7 +41,7 @@ public sealed interface ClientConfig {
             PreSharedKey secret,
             KnownHosts knownHosts,
             boolean strict,
-            Optional<BrokerConfig> brokers,
+            Optional<BrokerSettings> brokers,
             Optional<BrokerAddress> ticketBroker)
             implements ClientConfig {
         /// Of a client that uses no broker.

@@ -58,7 +58,7 @@ public record ServerConfig(
             Map<String, HostAndPort> services,
             Path stateDirectory,
             Optional<NameLookup.Resolver> resolver,
-            Optional<BrokerConfig> brokers) {
+            Optional<BrokerSettings> brokers) {
         public Sessions {
             services = Map.copyOf(services);
         }
