@@ -194,6 +194,9 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News, Broke
                 LOG.log(Level.INFO, "{0} is back, {1}", name, place(path));
                 search.remember(path);
             }
+            case SessionEvent.OfSearch _ -> {
+                // No candidates are offered.
+            }
             case SessionEvent.Closed(var reason) -> {
                 LOG.log(
                         Level.INFO,

@@ -147,6 +147,7 @@ final class SessionService implements SessionPort.Answering {
                             silence.toSeconds());
             case SessionEvent.Resumed(var path) ->
                     LOG.log(Level.INFO, "{0} is back, {1}", client, place(link, path));
+            case SessionEvent.OfSearch _ -> {}
             case SessionEvent.Closed(var reason) ->
                     LOG.log(
                             Level.INFO,
