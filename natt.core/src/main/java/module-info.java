@@ -15,6 +15,7 @@ module natt.core {
     exports natt.core;
     exports natt.core.keys;
     exports natt.core.node;
+    exports natt.core.rendezvous;
     exports natt.core.session;
     exports natt.core.spi;
     exports natt.core.status;

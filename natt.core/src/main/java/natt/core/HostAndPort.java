@@ -88,8 +88,12 @@ public record HostAndPort(String host, int port) {
         return host.indexOf(':') >= 0 ? "[%s]:%d".formatted(host, port) : host + ":" + port;
     }
 
-    /// An address as `203.0.113.7:41233` or `[2001:db8::1]:30000` (RFC 5952).
+    /// An address as `203.0.113.7:41233` or `[2001:db8::1]:30000` (RFC 5952); a [Route] in words.
     public static String format(InetSocketAddress address) {
+        return Route.describe(address).orElseGet(() -> ordinary(address));
+    }
+
+    private static String ordinary(InetSocketAddress address) {
         InetAddress ip = address.getAddress();
         String host = ip == null ? address.getHostString() : Addresses.format(ip);
         return new HostAndPort(host, address.getPort()).toString();

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// Ways to a peer that are more than a transport address: through another socket of this port, over
@@ -22,7 +23,7 @@ import java.util.OptionalInt;
 ///  +-----------+-----------+------+---------------+--------------+
 /// ```
 ///
-/// All big-endian.
+/// All big-endian. The port is the remote port for kind 1, and 1 for the others.
 public final class Route {
     private static final int LENGTH = 16;
     private static final int PREFIX = 0x0100;
@@ -86,7 +87,7 @@ public final class Route {
         }
     }
 
-    /// Whether an address is one of these. One that arrives from the network is forged.
+    /// Whether an address is within 100::/64. One that arrives from the network is forged.
     public static boolean isRoute(InetSocketAddress address) {
         return kind(address) >= 0;
     }
@@ -135,11 +136,27 @@ public final class Route {
         }
     }
 
+    /// What a person is told of an address that is a route: `relay`, `TLS connection` or
+    /// `203.0.113.7:4711 through socket 3`; empty for an ordinary one.
+    public static Optional<String> describe(InetSocketAddress address) {
+        return switch (kind(address)) {
+            case -1 -> Optional.empty();
+            case THROUGH ->
+                    Optional.of(
+                            "%s through socket %d"
+                                    .formatted(
+                                            HostAndPort.format(remote(address)), socket(address)));
+            case RELAYED -> Optional.of("relay");
+            case CONNECTED -> Optional.of("TLS connection");
+            default -> Optional.of("unknown route");
+        };
+    }
+
     private static ByteBuffer bytes(InetSocketAddress address) {
         return ByteBuffer.wrap(address.getAddress().getAddress());
     }
 
-    /// The kind, or -1 if the address is an ordinary one.
+    /// The kind, 0 to 255, or -1 if the address is an ordinary one.
     private static int kind(InetSocketAddress address) {
         // Asked for every datagram: a byte of most addresses tells without a copy of them.
         if (!(address.getAddress() instanceof Inet6Address six) || six.isAnyLocalAddress()) {
@@ -149,6 +166,6 @@ public final class Route {
         if (bytes[0] != PREFIX >> 8 || ByteBuffer.wrap(bytes).getLong(0) != (long) PREFIX << 48) {
             return -1;
         }
-        return bytes[KIND_AT];
+        return Byte.toUnsignedInt(bytes[KIND_AT]);
     }
 }

@@ -1,6 +1,7 @@
 package natt.core.io;
 
-import natt.core.Text;
+import natt.core.HostAndPort;
+import natt.core.Route;
 import natt.core.spi.Engine;
 
 import org.jspecify.annotations.Nullable;
@@ -8,76 +9,58 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.SelectionKey;
 import java.util.List;
+import java.util.Optional;
 
-/// One UDP socket and the engines that share it, because a NAT mapping belongs to one local port.
+/// A UDP socket and the engines that share it, because a NAT mapping belongs to one local port; and
+/// the other ways by which these engines reach their peers, each named by a [Route]: additional
+/// sockets and connections.
 ///
 /// A datagram is offered to the engines in their order until one takes it; what none takes is
 /// dropped in silence.
-public final class Port implements Driver.Ready {
+public final class Port {
     private static final System.Logger LOG = System.getLogger("natt");
-    private static final int SOCKET_BUFFER_BYTES = 4 << 20;
 
-    /// How many datagrams one port may take before the others get a turn.
-    private static final int DATAGRAMS_PER_TURN = 64;
+    /// How many sockets a port has at once from [#addSockets].
+    public static final int MOST_EPHEMERAL = 512;
+
+    /// How many file descriptors [#addSockets] leaves to the rest of the program.
+    static final int RESERVED_DESCRIPTORS = 32;
 
     private final Driver driver;
-    private final DatagramChannel channel;
-    private final SelectionKey key;
-    private final InetSocketAddress local;
-    private final ByteBuffer incoming;
+    private final PortSocket own;
+    private final Sockets sockets;
     private final ByteBuffer outgoing = ByteBuffer.allocateDirect(2048);
     private @Nullable InetSocketAddress outgoingTo;
     private List<? extends Engine> engines = List.of();
     private Owner owner = now -> Engine.NEVER;
-    private boolean sendingFails;
+
+    /// The latest IPv6 destination that is no route: to look at each address anew costs a copy.
+    private @Nullable InetSocketAddress ordinary;
+
+    /// The latest destination through another socket, that socket, and the address behind it.
+    private @Nullable InetSocketAddress through;
+
+    private @Nullable PortSocket throughSocket;
+    private @Nullable InetSocketAddress throughRemote;
+    private long droppedUnsent;
 
     Port(Driver driver, InetSocketAddress bind) throws IOException {
         this.driver = driver;
-        incoming = driver.receiveBuffer();
-        Opened opened = open(bind);
-        channel = opened.channel();
-        try {
-            channel.setOption(StandardSocketOptions.SO_RCVBUF, SOCKET_BUFFER_BYTES);
-            channel.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER_BYTES);
-            channel.bind(opened.bind());
-            local = (InetSocketAddress) channel.getLocalAddress();
-            key = driver.register(channel, SelectionKey.OP_READ, this);
-        } catch (IOException | RuntimeException failed) {
-            channel.close();
-            throw failed;
-        }
-    }
-
-    private record Opened(DatagramChannel channel, InetSocketAddress bind) {}
-
-    /// An IPv6 socket takes IPv4 datagrams too when it is bound to the wildcard; where the system
-    /// has no IPv6, that wildcard is IPv4's.
-    private static Opened open(InetSocketAddress bind) throws IOException {
-        if (bind.getAddress() instanceof Inet4Address) {
-            return new Opened(DatagramChannel.open(StandardProtocolFamily.INET), bind);
-        }
-        try {
-            return new Opened(DatagramChannel.open(StandardProtocolFamily.INET6), bind);
-        } catch (UnsupportedOperationException noIpv6) {
-            if (!bind.getAddress().isAnyLocalAddress()) {
-                throw new IOException("this system has no IPv6", noIpv6);
-            }
-            var any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), bind.getPort());
-            return new Opened(DatagramChannel.open(StandardProtocolFamily.INET), any);
-        }
+        own = new PortSocket(driver, 0, bind, PortSocket.LARGE_BUFFERS, this::demultiplex);
+        sockets = new Sockets(driver, this::demultiplex);
     }
 
     /// The address that is bound, with the port that the system chose if none was given.
     public InetSocketAddress local() {
-        return local;
+        return own.local();
+    }
+
+    /// The address that an additional socket is bound to; empty when it is closed.
+    public Optional<InetSocketAddress> local(int socket) {
+        return Optional.ofNullable(sockets.get(socket)).map(PortSocket::local);
     }
 
     /// Moves bytes and news between the engines of a port and the rest of the program.
@@ -95,31 +78,34 @@ public final class Port implements Driver.Ready {
         this.owner = owner;
     }
 
-    @Override
-    public void ready(SelectionKey ready, long nowNanos) {
-        if (ready.isWritable()) {
-            ready.interestOps(SelectionKey.OP_READ);
-        }
-        try {
-            for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
-                incoming.clear();
-                var from = (InetSocketAddress) channel.receive(incoming);
-                if (from == null) {
-                    break;
-                }
-                incoming.flip();
-                demultiplex(from, nowNanos);
-            }
-        } catch (IOException failed) {
-            LOG.log(Level.DEBUG, "receiving failed: {0}", Text.escape(failed.toString()));
-        }
+    /// Opens another socket. Its datagrams come from, and leave to, [Route#through] its number.
+    ///
+    /// @param bind IPv4, since a route has no room for more
+    /// @return its number, from 1; one that was closed is not used again soon
+    /// @throws IOException if the address cannot be bound
+    public int addSocket(InetSocketAddress bind) throws IOException {
+        return sockets.add(bind);
     }
 
-    private void demultiplex(InetSocketAddress from, long nowNanos) {
-        int end = incoming.limit();
+    /// Opens sockets on ports that the system chooses, for a search of paths: the kernel's buffers
+    /// are small until a socket carries more than a search. Opening hundreds takes milliseconds.
+    ///
+    /// @return their numbers: `count`, or as many as are left of [#MOST_EPHEMERAL] or as the
+    ///     system allows; perhaps none
+    public List<Integer> addSockets(int count) {
+        return sockets.addEphemeral(count);
+    }
+
+    /// Closes an additional socket. What engines still send through it is dropped.
+    public void closeSocket(int socket) {
+        sockets.close(socket);
+    }
+
+    private void demultiplex(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
+        int end = datagram.limit();
         for (int i = 0; i < engines.size(); i++) {
-            incoming.clear().limit(end);
-            if (engines.get(i).handleDatagram(from, incoming, nowNanos)) {
+            datagram.clear().limit(end);
+            if (engines.get(i).handleDatagram(from, datagram, nowNanos)) {
                 return;
             }
         }
@@ -134,11 +120,10 @@ public final class Port implements Driver.Ready {
             }
         }
         long wait = owner.afterInput(nowNanos);
-        if (!channel.isOpen()) {
+        if (!own.isOpen()) {
             return Engine.NEVER;
         }
         if (!transmit(nowNanos)) {
-            key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
             return wait;
         }
         for (int i = 0; i < engines.size(); i++) {
@@ -147,7 +132,7 @@ public final class Port implements Driver.Ready {
         return wait;
     }
 
-    /// Sends what the engines have; false when the socket takes no more for now.
+    /// Sends what the engines have; false when a socket takes no more for now.
     private boolean transmit(long nowNanos) {
         if (outgoingTo != null && !send(outgoingTo)) {
             return false;
@@ -170,25 +155,47 @@ public final class Port implements Driver.Ready {
 
     /// False when the socket is full: the datagram waits in the buffer.
     private boolean send(InetSocketAddress to) {
-        try {
-            int length = outgoing.remaining();
-            if (channel.send(outgoing, to) == 0 && length > 0) {
-                outgoingTo = to;
-                return false;
-            }
-            sendingFails = false;
-        } catch (IOException | RuntimeException failed) {
-            // The datagram is lost, as the network may lose it; engines notice by silence.
-            if (!sendingFails) {
-                LOG.log(
-                        Level.DEBUG,
-                        "sending to {0} failed: {1}",
-                        to,
-                        Text.escape(failed.toString()));
-            }
-            sendingFails = true;
+        boolean sent =
+                isOrdinary(to)
+                        ? own.send(outgoing, to)
+                        : Route.isDirect(to) ? sendThrough(to) : dropped(to);
+        outgoingTo = sent ? null : to;
+        return sent;
+    }
+
+    /// Asked for every datagram. Java has no IPv4-mapped addresses: those are [Inet4Address].
+    private boolean isOrdinary(InetSocketAddress to) {
+        if (to.getAddress() instanceof Inet4Address || to == ordinary) {
+            return true;
         }
-        outgoingTo = null;
+        if (Route.isRoute(to)) {
+            return false;
+        }
+        ordinary = to;
+        return true;
+    }
+
+    private boolean sendThrough(InetSocketAddress to) {
+        if (to != through) {
+            through = to;
+            throughSocket = sockets.get(Route.socket(to));
+            throughRemote = Route.remote(to);
+        }
+        return throughSocket != null && throughRemote != null && throughSocket.isOpen()
+                ? throughSocket.send(outgoing, throughRemote)
+                : dropped(to);
+    }
+
+    /// Counts a datagram for a way that there is not, or no longer.
+    private boolean dropped(InetSocketAddress to) {
+        // Powers of two: the first is told at once, and millions are told in twenty lines.
+        if (Long.bitCount(++droppedUnsent) == 1) {
+            LOG.log(
+                    Level.DEBUG,
+                    "{0} datagrams dropped, the latest to a closed one: {1}",
+                    droppedUnsent,
+                    HostAndPort.format(to));
+        }
         return true;
     }
 
@@ -196,11 +203,12 @@ public final class Port implements Driver.Ready {
     public void close() {
         driver.forget(this);
         try {
-            if (channel.isOpen()) {
+            if (own.isOpen()) {
                 transmit(driver.nanoTime());
             }
         } finally {
-            Driver.closeQuietly(channel);
+            own.close();
+            sockets.closeAll();
         }
     }
 }

@@ -5,6 +5,7 @@ import natt.core.publish.SpecialPurpose;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.AddressDiscovery.Discovery;
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 import natt.core.spi.AddressDiscovery.Outvoted;
 
 import org.jspecify.annotations.Nullable;
@@ -136,7 +137,7 @@ final class Reachability {
                             "this NAT shows every STUN server another port ({0}): its mapping is"
                                     + " address-dependent, so no client can reach this port and"
                                     + " nothing new is published",
-                            show(seen));
+                            show(seen.stream().map(Observation::mapped).toList()));
             case Finding.Disputed(var seen) ->
                     LOG.log(
                             Level.WARNING,

@@ -43,9 +43,9 @@ public final class Server implements AutoCloseable {
     private final Driver driver;
     private final RandomGenerator random = new SecureRandom();
     private final long startedAt;
-    private final Optional<SessionWire> sessions;
+    private final Optional<SessionService> service;
+    private final Optional<SessionPort> sessions;
     private final Optional<PlainWire> plain;
-    private final Optional<Doorkeeper> doorkeeper;
     private final Optional<StunServers> stunServers;
     private final Notice notice;
     private final Refusals refusals = new Refusals();
@@ -66,11 +66,7 @@ public final class Server implements AutoCloseable {
                             ? Optional.empty()
                             : Optional.of(
                                     new StunServers(config.stunServers(), this::stunResolved));
-            doorkeeper =
-                    config.sessions().isEmpty()
-                            ? Optional.empty()
-                            : Optional.of(
-                                    new Doorkeeper(config.sessions().get(), driver, refusals));
+            service = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openService());
             sessions = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openSessions());
             plain = config.plain().isEmpty() ? Optional.empty() : Optional.of(openPlain());
         } catch (IOException | RuntimeException failed) {
@@ -92,7 +88,13 @@ public final class Server implements AutoCloseable {
                                                                         notice)));
     }
 
-    private SessionWire openSessions() throws IOException {
+    private SessionService openService() throws IOException {
+        ServerConfig.Sessions wanted = config.sessions().orElseThrow();
+        var doorkeeper = new Doorkeeper(wanted, driver, refusals);
+        return new SessionService(driver, wanted.services(), doorkeeper, new ClientSources(random));
+    }
+
+    private SessionPort openSessions() throws IOException {
         ServerConfig.Sessions wanted = config.sessions().orElseThrow();
         Port port = openPort(wanted.listen());
         var asking = new ArrayList<Reachability>();
@@ -105,8 +107,19 @@ public final class Server implements AutoCloseable {
                 }
             }
         }
-        return new SessionWire(
-                driver, port, wanted, doorkeeper.orElseThrow(), asking, random, startedAt);
+        var opened =
+                new SessionPort(
+                        driver,
+                        port,
+                        new SessionPort.Config(
+                                wanted.identity(),
+                                wanted.secret(),
+                                wanted.transport(),
+                                service,
+                                asking,
+                                random));
+        driver.onClockJump(opened::clockJumped);
+        return opened;
     }
 
     private PlainWire openPlain() throws IOException {
@@ -170,7 +183,7 @@ public final class Server implements AutoCloseable {
     }
 
     private void sessionsMapped() {
-        SessionWire wire = sessions.orElseThrow();
+        SessionPort wire = sessions.orElseThrow();
         if (wire.reachabilities().stream().allMatch(Reachability::known)) {
             announce(wire);
         } else if (!announcing) {
@@ -179,7 +192,7 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private void announce(SessionWire wire) {
+    private void announce(SessionPort wire) {
         announcing = false;
         var found = new ArrayList<InetSocketAddress>();
         for (Reachability each : wire.reachabilities()) {
@@ -205,7 +218,8 @@ public final class Server implements AutoCloseable {
 
     private void begin() {
         driver.start();
-        doorkeeper.ifPresent(each -> each.start(() -> sessions.ifPresent(SessionWire::review)));
+        service.ifPresent(
+                each -> each.doorkeeper().start(() -> sessions.ifPresent(SessionPort::review)));
         watch.ifPresent(OwnRecordWatch::start);
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
         plain.ifPresent(
@@ -269,7 +283,7 @@ public final class Server implements AutoCloseable {
 
     /// The UDP address that is bound: that of sessions, if there are any.
     public InetSocketAddress local() {
-        return sessions.map(SessionWire::local)
+        return sessions.map(SessionPort::local)
                 .or(() -> plain.map(PlainWire::local))
                 .orElseThrow(() -> new AssertionError("a server has a wire"));
     }
@@ -292,8 +306,8 @@ public final class Server implements AutoCloseable {
                         new ServerReport(
                                         config,
                                         sessions,
+                                        service,
                                         plain,
-                                        doorkeeper,
                                         notice,
                                         refusals,
                                         driver.nanoTime())
@@ -306,12 +320,12 @@ public final class Server implements AutoCloseable {
     @Override
     public void close() {
         watch.ifPresent(OwnRecordWatch::close);
-        doorkeeper.ifPresent(Doorkeeper::close);
+        service.ifPresent(each -> each.doorkeeper().close());
         stunServers.ifPresent(StunServers::close);
         var told = new CountDownLatch(1);
         driver.execute(
                 () -> {
-                    sessions.ifPresent(SessionWire::close);
+                    sessions.ifPresent(SessionPort::close);
                     plain.ifPresent(PlainWire::close);
                     told.countDown();
                 });

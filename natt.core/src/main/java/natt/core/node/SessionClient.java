@@ -4,37 +4,27 @@ import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
-import natt.core.PreSharedKey;
 import natt.core.ResetCode;
 import natt.core.Text;
 import natt.core.io.Driver;
-import natt.core.io.Port;
 import natt.core.session.Session;
-import natt.core.session.SessionEngine;
 import natt.core.session.SessionEvent;
 import natt.core.spi.Transport.Stream;
 import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
-import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.random.RandomGenerator;
 
-/// One session with one host, from the search for it to its end, on a port of its own.
+/// One session with one host, from the search for it to its end.
 final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
     private static final System.Logger LOG = System.getLogger("natt");
 
     /// How long the host is tried.
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-
-    /// How long what has ended may still tell the peer so.
-    private static final Duration LINGER = Duration.ofSeconds(5);
 
     /// Is told, on the driver's thread.
     interface Owner {
@@ -53,43 +43,23 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
     private final ClientConfig.Sessions config;
     private final Driver driver;
     private final Owner owner;
-    private final Port port;
-    private final SessionEngine engine;
-    private final SessionPumps pumps;
+    private final SessionPort port;
     private final HostSearch search;
     private SessionPumps.@Nullable Link link;
     private boolean over;
 
-    /// @throws IOException if the system gives no UDP port
-    SessionClient(ClientConfig.Sessions config, Driver driver, RandomGenerator random, Owner owner)
-            throws IOException {
+    /// @param port from which the host is called
+    SessionClient(ClientConfig.Sessions config, Driver driver, SessionPort port, Owner owner) {
         this.config = config;
         this.driver = driver;
+        this.port = port;
         this.owner = owner;
-        port = driver.openPort(new InetSocketAddress(InetAddress.ofLiteral("::"), 0));
-        engine =
-                new SessionEngine(
-                        new SessionEngine.Config(
-                                config.identity(),
-                                PreSharedKey.NONE,
-                                List.of(config.transport()),
-                                Optional.empty(),
-                                random),
-                        driver.nanoTime());
-        pumps = new SessionPumps(engine, this);
         search = new HostSearch(config, driver, this);
-        port.attach(List.of(engine), pumps);
     }
 
     void start() {
         driver.schedule(PATIENCE, this::giveUp);
         search.start();
-    }
-
-    void clockJumped() {
-        if (!over) {
-            engine.clockJumped(driver.nanoTime());
-        }
     }
 
     private void giveUp() {
@@ -128,8 +98,7 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         if (over) {
             return;
         }
-        long now = driver.nanoTime();
-        link = pumps.add(engine.call(key, config.secret(), config.transport(), now));
+        link = port.call(key, config.secret(), this);
         owner.called(this);
     }
 
@@ -208,7 +177,6 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
                     } else {
                         owner.ended(this);
                     }
-                    driver.schedule(LINGER, port::close);
                 }
             }
         }
@@ -220,20 +188,13 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         stream.reset(ResetCode.NO_SUCH_SERVICE, driver.nanoTime());
     }
 
-    /// Ends the session; the port stays a little longer, since the peer may have to be told twice.
+    /// Ends the session.
     void close(CloseCode code) {
         if (!over) {
             over = true;
             if (link != null) {
                 link.session().close(code, driver.nanoTime());
             }
-            driver.schedule(LINGER, port::close);
         }
-    }
-
-    /// Ends the session and closes the port at once.
-    void stop() {
-        close(CloseCode.SHUTTING_DOWN);
-        port.close();
     }
 }

@@ -11,6 +11,8 @@ import natt.core.forward.TargetDialer;
 import natt.core.forward.TcpEnd;
 import natt.core.forward.Turnstile;
 import natt.core.io.Driver;
+import natt.core.session.Admission;
+import natt.core.session.SessionEngine.Refusal;
 import natt.core.session.SessionEvent;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport.Stream;
@@ -29,7 +31,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /// Connects the streams of sessions to the services behind this node.
-final class SessionService implements SessionPumps.News {
+final class SessionService implements SessionPort.Answering {
     private static final System.Logger LOG = System.getLogger("natt");
     static final int MOST_STREAMS = 128;
 
@@ -89,8 +91,22 @@ final class SessionService implements SessionPumps.News {
                 : new Use(service.turnstile.young(), service.turnstile.waiting());
     }
 
-    /// Lets waiting connections go on; returns the nanoseconds until the next call is of use.
-    long serve(long nowNanos) {
+    Doorkeeper doorkeeper() {
+        return doorkeeper;
+    }
+
+    @Override
+    public Admission admission() {
+        return doorkeeper;
+    }
+
+    @Override
+    public void refused(Refusal refusal) {
+        doorkeeper.sayRefused(refusal);
+    }
+
+    @Override
+    public long serve(long nowNanos) {
         long wait = Engine.NEVER;
         for (Service service : services.values()) {
             wait = Math.min(wait, service.turnstile.serve(nowNanos));

@@ -7,6 +7,7 @@ import natt.core.HostAndPort;
 import natt.core.node.Reachability.Family;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -98,7 +99,12 @@ class ReachabilityTests {
     void whatNobodyCanReachKeepsTheAddressThatWas() {
         Reachability four = reachability(Family.IPV4, false);
         findings.add(new Finding.Mapped(FOUR));
-        findings.add(new Finding.AddressDependentMapping(List.of(FOUR, SIX)));
+        var server = address("192.0.2.1:3478");
+        findings.add(
+                new Finding.AddressDependentMapping(
+                        List.of(
+                                new Observation(server, FOUR, 0),
+                                new Observation(server, SIX, 0))));
         four.poll();
         assertEquals(FOUR, four.address());
     }

@@ -1,7 +1,11 @@
 package natt.discovery.stun;
 
 import natt.core.spi.AddressDiscovery;
+import natt.discovery.stun.proto.BindingResponder;
 import natt.discovery.stun.proto.MappingDiscovery;
+import natt.discovery.stun.proto.ServerSample;
+
+import java.util.Optional;
 
 /// Address discovery by STUN.
 public final class StunDiscovery implements AddressDiscovery {
@@ -16,5 +20,15 @@ public final class StunDiscovery implements AddressDiscovery {
     @Override
     public Discovery open(Context context) {
         return new MappingDiscovery(context.refreshInterval(), context.random());
+    }
+
+    @Override
+    public Optional<Sample> openSample(SampleContext context) {
+        return Optional.of(new ServerSample(context));
+    }
+
+    @Override
+    public Optional<Responder> openResponder(ResponderContext context) {
+        return Optional.of(new BindingResponder(context));
     }
 }

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -21,10 +22,11 @@ final class Agreement {
     /// change it.
     ///
     /// @param asked the number of servers
-    /// @param seen one address for each server that has answered
+    /// @param answers one of each server that has answered
     /// @param pending the number of servers that may still answer
-    static Optional<Finding> find(int asked, List<InetSocketAddress> seen, int pending) {
+    static Optional<Finding> find(int asked, List<Observation> answers, int pending) {
         int majority = asked / 2 + 1;
+        List<InetSocketAddress> seen = answers.stream().map(Observation::mapped).toList();
         Map<InetSocketAddress, Long> votes =
                 seen.stream().collect(groupingBy(Function.identity(), counting()));
         long sameAddress = most(votes);
@@ -39,13 +41,13 @@ final class Agreement {
         }
         long sameIp = most(seen.stream().collect(groupingBy(a -> a.getAddress(), counting())));
         if (sameIp >= majority) {
-            return Optional.of(new Finding.AddressDependentMapping(List.copyOf(seen)));
+            return Optional.of(new Finding.AddressDependentMapping(List.copyOf(answers)));
         }
         if (sameIp + pending >= majority) {
             return Optional.empty();
         }
         if (seen.size() >= majority) {
-            return Optional.of(new Finding.Disputed(List.copyOf(seen)));
+            return Optional.of(new Finding.Disputed(seen));
         }
         return pending > 0
                 ? Optional.empty()

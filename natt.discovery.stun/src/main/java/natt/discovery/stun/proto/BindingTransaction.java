@@ -26,6 +26,14 @@ final class BindingTransaction {
         /// refresh of a mapping, which must not take its loss for the silence of one server
         /// longer than that.
         static final Timing REFRESH = new Timing(Duration.ofMillis(500), 2, 2);
+
+        /// Sends at 0, 0.1, 0.3 and 0.7 s, gives up at 0.9 s: for samples, which are of no use
+        /// later.
+        static final Timing SAMPLE = new Timing(Duration.ofMillis(100), 4, 2);
+
+        /// Sends at 0, 0.2, 0.6 and 1.4 s, gives up at 2.2 s: for the questions of behavior
+        /// discovery, where silence is an answer.
+        static final Timing BEHAVIOR = new Timing(Duration.ofMillis(200), 4, 4);
     }
 
     private final InetSocketAddress server;
@@ -63,12 +71,18 @@ final class BindingTransaction {
 
     /// Writes the request if a copy is to be sent now.
     boolean pollTransmit(ByteBuffer into) {
-        if (!transmitDue) {
+        if (!takeTransmit()) {
             return false;
         }
-        transmitDue = false;
         StunMessage.writeBindingRequest(id, into);
         return true;
+    }
+
+    /// Whether a copy is to be sent now; each is told once.
+    boolean takeTransmit() {
+        boolean due = transmitDue;
+        transmitDue = false;
+        return due;
     }
 
     long nanosUntilTimeout(long nowNanos) {

@@ -1,7 +1,9 @@
 package natt.discovery.stun.proto;
 
+import natt.core.Route;
 import natt.core.spi.AddressDiscovery.Discovery;
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 import natt.core.spi.AddressDiscovery.Outvoted;
 import natt.discovery.stun.proto.BindingTransaction.Timing;
 
@@ -132,6 +134,17 @@ public final class MappingDiscovery implements Discovery {
     }
 
     @Override
+    public List<Observation> observations() {
+        var seen = new ArrayList<Observation>();
+        for (StunServer server : servers) {
+            if (server.vote != null) {
+                seen.add(new Observation(server.address, server.vote, server.voteNanos));
+            }
+        }
+        return seen;
+    }
+
+    @Override
     public @Nullable Outvoted pollOutvoted() {
         for (StunServer server : servers) {
             InetSocketAddress lie = server.unreportedLie;
@@ -255,6 +268,7 @@ public final class MappingDiscovery implements Discovery {
             return;
         }
         server.vote = seen;
+        server.voteNanos = nowNanos;
         if (verdict instanceof Finding.Mapped(var majority)) {
             outvoteUnlessEqual(server, majority);
         } else {
@@ -280,12 +294,10 @@ public final class MappingDiscovery implements Discovery {
 
     /// Decides the round as far as it can be decided now, and when to look again.
     private void judge(long nowNanos) {
-        var seen = new ArrayList<InetSocketAddress>();
+        List<Observation> seen = observations();
         int pending = 0;
         for (StunServer server : servers) {
-            if (server.vote != null) {
-                seen.add(server.vote);
-            } else if (server.transaction != null) {
+            if (server.vote == null && server.transaction != null) {
                 pending++;
             }
         }
@@ -402,16 +414,17 @@ public final class MappingDiscovery implements Discovery {
 
     /// Whether anything could be sent to the address; which addresses may be published is
     /// decided elsewhere.
-    private static boolean usable(InetSocketAddress seen) {
+    static boolean usable(InetSocketAddress seen) {
         InetAddress address = seen.getAddress();
         return seen.getPort() != 0
                 && !address.isAnyLocalAddress()
                 && !address.isMulticastAddress()
+                && !Route.isRoute(seen)
                 && !Arrays.equals(address.getAddress(), new byte[] {-1, -1, -1, -1});
     }
 
     /// Makes an IPv4 address of an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
-    private static InetSocketAddress unwrap(InetSocketAddress given) {
+    static InetSocketAddress unwrap(InetSocketAddress given) {
         if (!(given.getAddress() instanceof Inet6Address)) {
             return given;
         }

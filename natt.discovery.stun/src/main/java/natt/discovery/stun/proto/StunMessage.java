@@ -23,6 +23,10 @@ import java.util.zip.CRC32;
 /// @param method 12 bits; [#BINDING] is the only one defined for address discovery
 /// @param mappedAddress from XOR-MAPPED-ADDRESS, else its predecessor of type 0x8020, else
 ///     MAPPED-ADDRESS, which some NATs rewrite in passing
+/// @param responseOrigin where the server says the answer came from (RFC 5780, section 7.3);
+///     empty if absent or malformed, since nothing but behavior discovery needs it
+/// @param otherAddress what both flags of CHANGE-REQUEST would change that to (section 7.4);
+///     likewise
 /// @param errorCode 300 to 699
 /// @param unknownRequired the first attribute that must be understood (section 14) but is not
 record StunMessage(
@@ -30,6 +34,8 @@ record StunMessage(
         int method,
         TransactionId transactionId,
         Optional<InetSocketAddress> mappedAddress,
+        Optional<InetSocketAddress> responseOrigin,
+        Optional<InetSocketAddress> otherAddress,
         OptionalInt errorCode,
         OptionalInt unknownRequired) {
 
@@ -66,6 +72,7 @@ record StunMessage(
     private static final int BINDING_REQUEST = 0x0001;
 
     private static final int MAPPED_ADDRESS = 0x0001;
+    private static final int CHANGE_REQUEST = 0x0003;
     private static final int SOURCE_ADDRESS = 0x0004;
     private static final int CHANGED_ADDRESS = 0x0005;
     private static final int USERNAME = 0x0006;
@@ -82,6 +89,8 @@ record StunMessage(
     private static final int FIRST_OPTIONAL = 0x8000;
     private static final int OLD_XOR_MAPPED_ADDRESS = 0x8020;
     private static final int FINGERPRINT = 0x8028;
+    private static final int RESPONSE_ORIGIN = 0x802B;
+    private static final int OTHER_ADDRESS = 0x802C;
 
     private static final int FINGERPRINT_LENGTH = 4;
     private static final int FINGERPRINT_MASK = 0x5354_554E;
@@ -90,6 +99,15 @@ record StunMessage(
     static void writeBindingRequest(TransactionId id, ByteBuffer into) {
         into.putShort((short) BINDING_REQUEST).putShort((short) 0).putInt(MAGIC_COOKIE);
         id.write(into);
+    }
+
+    /// Writes a Binding request with CHANGE-REQUEST (RFC 5780, section 7.2).
+    ///
+    /// @param flags 4 to change the address, 2 to change the port, or both, or neither
+    static void writeChangeRequest(TransactionId id, int flags, ByteBuffer into) {
+        into.putShort((short) BINDING_REQUEST).putShort((short) 8).putInt(MAGIC_COOKIE);
+        id.write(into);
+        into.putShort((short) CHANGE_REQUEST).putShort((short) 4).putInt(flags);
     }
 
     /// Whether the datagram begins like a STUN message with this transaction id.
@@ -130,6 +148,8 @@ record StunMessage(
         private @Nullable InetSocketAddress xorMapped;
         private @Nullable InetSocketAddress oldXorMapped;
         private @Nullable InetSocketAddress mapped;
+        private @Nullable InetSocketAddress origin;
+        private @Nullable InetSocketAddress other;
         private OptionalInt errorCode = OptionalInt.empty();
         private OptionalInt unknownRequired = OptionalInt.empty();
         private boolean afterIntegrity;
@@ -168,6 +188,8 @@ record StunMessage(
                             Optional.ofNullable(xorMapped)
                                     .or(() -> Optional.ofNullable(oldXorMapped))
                                     .or(() -> Optional.ofNullable(mapped)),
+                            Optional.ofNullable(origin),
+                            Optional.ofNullable(other),
                             errorCode,
                             unknownRequired));
         }
@@ -188,6 +210,12 @@ record StunMessage(
                     InetSocketAddress address = readAddress(value, length, false);
                     mapped = mapped == null ? address : mapped;
                     return address == null ? Optional.of(Flaw.BAD_ADDRESS) : Optional.empty();
+                }
+                case RESPONSE_ORIGIN -> {
+                    origin = origin == null ? readAddress(value, length, false) : origin;
+                }
+                case OTHER_ADDRESS -> {
+                    other = other == null ? readAddress(value, length, false) : other;
                 }
                 case ERROR_CODE -> {
                     OptionalInt code = readErrorCode(value, length);

@@ -14,6 +14,9 @@ final class StunServer {
     /// What the server said in the current round, null until it answers.
     @Nullable InetSocketAddress vote;
 
+    /// When it said so; meaningless without a vote.
+    long voteNanos;
+
     /// What a majority has contradicted and is still to be reported.
     @Nullable InetSocketAddress unreportedLie;
 

@@ -3,6 +3,7 @@ package natt.discovery.stun.proto;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 class AgreementTests {
+    private static final InetSocketAddress SERVER = new InetSocketAddress("192.0.2.1", 3478);
 
     /// Each answer is a letter for the IP address and a digit for the port.
     @ParameterizedTest(name = "{0} asked, seen [{1}], {2} pending: {3}")
@@ -59,8 +61,11 @@ class AgreementTests {
     })
     void majorityOfAllServersDecidesAsSoonAsItIsCertain(
             int asked, String seen, int pending, String expected) {
-        List<InetSocketAddress> answers =
-                Stream.of(seen.split(" ")).filter(s -> !s.isEmpty()).map(this::address).toList();
+        List<Observation> answers =
+                Stream.of(seen.split(" "))
+                        .filter(s -> !s.isEmpty())
+                        .map(name -> new Observation(SERVER, address(name), 0))
+                        .toList();
         assertEquals(expected, describe(Agreement.find(asked, answers, pending), asked, answers));
     }
 
@@ -68,8 +73,7 @@ class AgreementTests {
         return new InetSocketAddress("203.0.113." + (int) name.charAt(0), name.charAt(1) - '0');
     }
 
-    private static String describe(
-            Optional<Finding> found, int asked, List<InetSocketAddress> answers) {
+    private static String describe(Optional<Finding> found, int asked, List<Observation> answers) {
         return switch (found.orElse(null)) {
             case null -> "-";
             case Finding.Mapped(var address) ->
@@ -80,7 +84,7 @@ class AgreementTests {
                 yield "address-dependent";
             }
             case Finding.Disputed(var seen) -> {
-                assertEquals(answers, seen);
+                assertEquals(answers.stream().map(Observation::mapped).toList(), seen);
                 yield "disputed";
             }
             case Finding.Unanswered(var all, var answered) -> {

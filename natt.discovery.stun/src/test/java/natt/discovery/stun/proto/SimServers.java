@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 import natt.core.spi.AddressDiscovery.Outvoted;
 
 import org.jspecify.annotations.Nullable;
@@ -200,7 +201,8 @@ final class SimServers {
         return switch (finding) {
             case Finding.Mapped(var address) -> "mapped " + text(address);
             case Finding.AddressDependentMapping(var seen) ->
-                    "address-dependent " + seen.stream().map(SimServers::text).toList();
+                    "address-dependent "
+                            + seen.stream().map(Observation::mapped).map(SimServers::text).toList();
             case Finding.Disputed(var seen) ->
                     "disputed " + seen.stream().map(SimServers::text).toList();
             case Finding.Unanswered(var asked, var answered) ->
