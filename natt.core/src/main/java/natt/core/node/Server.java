@@ -123,6 +123,7 @@ public final class Server implements AutoCloseable {
                                 wanted.transport(),
                                 service,
                                 asking,
+                                wanted.brokers(),
                                 random));
         driver.onClockJump(opened::clockJumped);
         return opened;
@@ -227,6 +228,7 @@ public final class Server implements AutoCloseable {
         service.ifPresent(
                 each -> each.doorkeeper().start(() -> sessions.ifPresent(SessionPort::review)));
         watch.ifPresent(OwnRecordWatch::start);
+        driver.execute(() -> sessions.ifPresent(SessionPort::start));
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
         plain.ifPresent(
                 wire ->

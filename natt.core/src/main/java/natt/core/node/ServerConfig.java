@@ -48,6 +48,7 @@ public record ServerConfig(
     /// @param services the TCP services by name
     /// @param stateDirectory where the number of the record is kept
     /// @param resolver sees whether another node publishes under the name
+    /// @param brokers empty if this node is reached straight only
     public record Sessions(
             InetSocketAddress listen,
             Identity identity,
@@ -56,9 +57,32 @@ public record ServerConfig(
             Transport transport,
             Map<String, HostAndPort> services,
             Path stateDirectory,
-            Optional<NameLookup.Resolver> resolver) {
+            Optional<NameLookup.Resolver> resolver,
+            Optional<BrokerConfig> brokers) {
         public Sessions {
             services = Map.copyOf(services);
+        }
+
+        /// Of a node that has no broker.
+        public Sessions(
+                InetSocketAddress listen,
+                Identity identity,
+                PreSharedKey secret,
+                Optional<Path> authorizedClients,
+                Transport transport,
+                Map<String, HostAndPort> services,
+                Path stateDirectory,
+                Optional<NameLookup.Resolver> resolver) {
+            this(
+                    listen,
+                    identity,
+                    secret,
+                    authorizedClients,
+                    transport,
+                    services,
+                    stateDirectory,
+                    resolver,
+                    Optional.empty());
         }
 
         /// Whether anybody may connect.

@@ -78,7 +78,9 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
                                     config.transport(),
                                     Optional.empty(),
                                     List.of(),
+                                    config.brokers(),
                                     random));
+            port.start();
         }
         return port;
     }

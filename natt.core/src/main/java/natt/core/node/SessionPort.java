@@ -6,11 +6,15 @@ import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.io.Driver;
 import natt.core.io.Port;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.session.Admission;
+import natt.core.session.Session;
 import natt.core.session.SessionEngine;
 import natt.core.session.SessionEngine.Refusal;
+import natt.core.session.SessionEvent;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport;
+import natt.core.spi.Transport.Stream;
 
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -44,12 +48,14 @@ final class SessionPort {
     /// @param transport carries the streams
     /// @param answering answers callers; empty if this node only calls
     /// @param reachabilities ask for the public addresses, one for each family; may be none
+    /// @param brokers empty if this port has nothing to do with them
     record Config(
             Identity identity,
             PreSharedKey secret,
             Transport transport,
             Optional<? extends Answering> answering,
             List<Reachability> reachabilities,
+            Optional<BrokerConfig> brokers,
             RandomGenerator random) {
         Config {
             reachabilities = List.copyOf(reachabilities);
@@ -61,12 +67,14 @@ final class SessionPort {
     private final Config config;
     private final SessionEngine engine;
     private final SessionPumps pumps;
+    private final Brokers brokers;
     private boolean closed;
 
     SessionPort(Driver driver, Port port, Config config) {
         this.driver = driver;
         this.port = port;
         this.config = config;
+        brokers = new Brokers(config.brokers(), driver, config.random());
         engine =
                 new SessionEngine(
                         new SessionEngine.Config(
@@ -74,13 +82,44 @@ final class SessionPort {
                                 config.secret(),
                                 List.of(config.transport()),
                                 config.answering().map(Answering::admission),
-                                config.random()),
+                                config.random(),
+                                config.brokers().map(_ -> brokers),
+                                false),
                         driver.nanoTime());
-        pumps = new SessionPumps(engine, config.answering());
+        pumps = new SessionPumps(engine, config.answering().map(this::watched));
         var engines = new ArrayList<Engine>();
         reachabilities().forEach(asking -> engines.add(asking.engine()));
         engines.add(engine);
         port.attach(List.copyOf(engines), this::afterInput);
+    }
+
+    /// Registers at the brokers.
+    void start() {
+        config.brokers().ifPresent(all -> all.brokers().forEach(this::addBroker));
+    }
+
+    /// Registers at one more broker, unless it is known already.
+    void addBroker(BrokerAddress broker) {
+        brokers.add(broker, engine, pumps);
+    }
+
+    Brokers brokers() {
+        return brokers;
+    }
+
+    private SessionPumps.News watched(SessionPumps.News news) {
+        return new SessionPumps.News() {
+            @Override
+            public void happened(SessionPumps.Link link, SessionEvent event) {
+                brokers.happened(link.session(), event);
+                news.happened(link, event);
+            }
+
+            @Override
+            public void opened(SessionPumps.Link link, Stream stream) {
+                news.opened(link, stream);
+            }
+        };
     }
 
     InetSocketAddress local() {
@@ -105,12 +144,15 @@ final class SessionPort {
     /// @param news is told of it
     SessionPumps.Link call(NodeKey host, PreSharedKey secret, SessionPumps.News news) {
         long now = driver.nanoTime();
-        return pumps.add(engine.call(host, secret, config.transport(), now), news);
+        Session session = engine.call(host, secret, config.transport(), now);
+        brokers.called(session);
+        return pumps.add(session, watched(news));
     }
 
     private long afterInput(long nowNanos) {
         reachabilities().forEach(Reachability::poll);
         long wait = pumps.afterInput(nowNanos);
+        wait = Math.min(wait, brokers.serve(nowNanos));
         if (config.answering().isPresent()) {
             Answering answering = config.answering().get();
             for (Refusal refusal; (refusal = engine.pollRefusal()) != null; ) {
@@ -143,6 +185,7 @@ final class SessionPort {
     void close() {
         if (!closed) {
             closed = true;
+            brokers.close();
             LOG.log(Level.DEBUG, "sessions: {0}", engine.counters());
             reachabilities()
                     .forEach(
