@@ -120,11 +120,13 @@ public final class PipeEnd implements LocalEnd {
     }
 
     @Override
-    public void write(ByteBuffer data) throws IOException {
+    public void write(ByteBuffer data) {
         if (toProgram.isBroken()) {
-            throw new IOException("the program reads no more");
+            // Nobody reads the rest.
+            data.position(data.limit());
+        } else {
+            toProgram.offer(data);
         }
-        toProgram.offer(data);
     }
 
     @Override

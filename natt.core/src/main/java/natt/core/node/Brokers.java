@@ -39,6 +39,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         /// @param address of a peer, as a broker sees it
         default void granted(Session session, InetSocketAddress address) {}
 
+        /// @param key empty if the broker does not know the name
+        default void resolved(BrokerLink link, String name, Optional<NodeKey> key) {}
+
         /// No broker carries to a peer, and why is known.
         default void unreachable(NodeKey peer) {}
     }
@@ -194,7 +197,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     }
 
     @Override
-    public void resolved(BrokerLink link, String name, Optional<NodeKey> key) {}
+    public void resolved(BrokerLink link, String name, Optional<NodeKey> key) {
+        List.copyOf(listeners).forEach(each -> each.resolved(link, name, key));
+    }
 
     // ---- Rendezvous
 

@@ -1,9 +1,8 @@
 package natt.core.node;
 
 import natt.core.NodeKey;
-import natt.core.Text;
+import natt.core.rendezvous.NodeName;
 
-import java.util.Locale;
 import java.util.Optional;
 
 /// A node as users name it: by the name that it has at the broker, or by its key.
@@ -25,13 +24,7 @@ public record Peer(String text, Optional<NodeKey> key) {
                 // It may still be a name.
             }
         }
-        if (!text.matches("[A-Za-z0-9._-]{1,63}")) {
-            throw new IllegalArgumentException(
-                    "'%s' is not the name of a peer: 1 to 63 letters, digits, '.', '-', '_'; or a"
-                                    .formatted(Text.escape(text))
-                            + " key of 43 characters");
-        }
-        return new Peer(text.toLowerCase(Locale.ROOT), Optional.empty());
+        return new Peer(NodeName.parse(text), Optional.empty());
     }
 
     @Override

@@ -205,12 +205,6 @@ final class PeerCarrier implements SessionPumps.News {
                 });
     }
 
-    List<Report> sessionReports(long nowNanos) {
-        return links.stream()
-                .map(each -> SessionReport.of(each, Optional.of(peer.text()), nowNanos))
-                .toList();
-    }
-
     List<Report> connectionReports(long nowNanos) {
         return connections.stream().map(each -> each.report(nowNanos)).toList();
     }
@@ -309,7 +303,8 @@ final class PeerCarrier implements SessionPumps.News {
                 end(failure);
                 return;
             }
-            boolean silent = local != null && target instanceof Target.Command && status().isEmpty();
+            boolean silent =
+                    local != null && target instanceof Target.Command && status().isEmpty();
             end(
                     switch (reason) {
                         case CloseReason.Finished() when silent ->

@@ -1,5 +1,6 @@
 package natt.core.node;
 
+import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.io.Driver;
 import natt.core.keys.KnownHosts;
@@ -18,13 +19,16 @@ import java.util.function.Consumer;
 final class PeerPins {
     private static final System.Logger LOG = System.getLogger("natt");
 
+    private final HostAndPort broker;
     private final KnownHosts known;
     private final boolean strict;
     private final Driver driver;
     private final ReentrantLock writing = new ReentrantLock();
 
+    /// @param broker whose names these are
     /// @param strict whether peers are refused that have not been met
-    PeerPins(KnownHosts known, boolean strict, Driver driver) {
+    PeerPins(HostAndPort broker, KnownHosts known, boolean strict, Driver driver) {
+        this.broker = broker;
         this.known = known;
         this.strict = strict;
         this.driver = driver;
@@ -37,7 +41,8 @@ final class PeerPins {
         Thread.startVirtualThread(
                 () -> {
                     try {
-                        Optional<Entry> pinned = known.find(KnownHosts.peer(peer.text()));
+                        Optional<Entry> pinned =
+                                known.find(KnownHosts.atBroker(peer.text(), broker));
                         driver.execute(
                                 () ->
                                         finder.resolve(
@@ -93,7 +98,7 @@ final class PeerPins {
                 () -> {
                     writing.lock();
                     try {
-                        String name = KnownHosts.peer(peer.text());
+                        String name = KnownHosts.atBroker(peer.text(), broker);
                         if (known.remember(name, key, List.of())
                                 instanceof Outcome.NotKept(var why)) {
                             LOG.log(Level.WARNING, "{0}", why);
