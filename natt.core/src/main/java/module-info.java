@@ -8,11 +8,15 @@ import org.jspecify.annotations.NullMarked;
 /// @uses natt.core.spi.AddressDiscovery learns the server-reflexive address of a port
 /// @uses natt.core.spi.DnsProvider publishes records at a name
 /// @uses natt.core.spi.NameLookup looks records up
+// A qualified export names a module that is compiled later.
+@SuppressWarnings("module")
 @NullMarked
 module natt.core {
     requires static org.jspecify;
 
     exports natt.core;
+    exports natt.core.io to
+            natt.rendezvous;
     exports natt.core.keys;
     exports natt.core.node;
     exports natt.core.rendezvous;

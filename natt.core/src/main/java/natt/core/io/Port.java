@@ -11,6 +11,7 @@ import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,6 +33,8 @@ public final class Port {
     private final Driver driver;
     private final PortSocket own;
     private final Sockets sockets;
+    private final Connections connections;
+    private final List<StreamListener> listeners = new ArrayList<>();
     private final ByteBuffer outgoing = ByteBuffer.allocateDirect(2048);
     private @Nullable InetSocketAddress outgoingTo;
     private List<? extends Engine> engines = List.of();
@@ -51,6 +54,7 @@ public final class Port {
         this.driver = driver;
         own = new PortSocket(driver, 0, bind, PortSocket.LARGE_BUFFERS, this::demultiplex);
         sockets = new Sockets(driver, this::demultiplex);
+        connections = new Connections(driver, this::demultiplex);
     }
 
     /// The address that is bound, with the port that the system chose if none was given.
@@ -101,6 +105,45 @@ public final class Port {
         sockets.close(socket);
     }
 
+    /// Names a peer that is reached over TCP and TLS, for engines to send to at once. A connection
+    /// is made when they do, again, with pauses of 1 to 30 s, when it fails or is lost while they
+    /// go on, and ends after 2 minutes without a datagram. What they send meanwhile waits, up to
+    /// 256 datagrams or 512 KiB; the rest is dropped, as are those in a pause.
+    ///
+    /// Nothing is learned of who the peer is; that is for the sessions inside.
+    ///
+    /// @param remote whose name, if it is one, is looked up for every connection, and is in clear
+    ///     in it
+    /// @return its [Route]
+    public InetSocketAddress connectLater(HostAndPort remote) {
+        return connections.add(remote);
+    }
+
+    /// Accepts connections like those of [#connectLater]. Each is a [Route] that is used for no
+    /// other; it ends when the peer ends it or has sent nothing for 60 s.
+    ///
+    /// @throws IOException if the address cannot be bound
+    public StreamListener listen(
+            InetSocketAddress bind, TlsIdentity identity, StreamListener.Limits limits)
+            throws IOException {
+        var listener = new StreamListener(driver, connections, bind, identity, limits);
+        listeners.add(listener);
+        return listener;
+    }
+
+    /// The transport address at the other end of a connection; empty while there is none.
+    public Optional<InetSocketAddress> peer(InetSocketAddress route) {
+        return Optional.ofNullable(connections.get(route)).flatMap(Link::peer);
+    }
+
+    /// Ends a connection and forgets its route. What engines still send to it is dropped.
+    public void disconnect(InetSocketAddress route) {
+        Link link = connections.get(route);
+        if (link != null) {
+            link.close(driver.nanoTime());
+        }
+    }
+
     private void demultiplex(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
         int end = datagram.limit();
         for (int i = 0; i < engines.size(); i++) {
@@ -123,7 +166,9 @@ public final class Port {
         if (!own.isOpen()) {
             return Engine.NEVER;
         }
-        if (!transmit(nowNanos)) {
+        boolean all = transmit(nowNanos);
+        connections.flush(nowNanos);
+        if (!all) {
             return wait;
         }
         for (int i = 0; i < engines.size(); i++) {
@@ -134,7 +179,7 @@ public final class Port {
 
     /// Sends what the engines have; false when a socket takes no more for now.
     private boolean transmit(long nowNanos) {
-        if (outgoingTo != null && !send(outgoingTo)) {
+        if (outgoingTo != null && !send(outgoingTo, nowNanos)) {
             return false;
         }
         for (int i = 0; i < engines.size(); i++) {
@@ -145,7 +190,7 @@ public final class Port {
                     break;
                 }
                 outgoing.flip();
-                if (!send(to)) {
+                if (!send(to, nowNanos)) {
                     return false;
                 }
             }
@@ -154,13 +199,18 @@ public final class Port {
     }
 
     /// False when the socket is full: the datagram waits in the buffer.
-    private boolean send(InetSocketAddress to) {
-        boolean sent =
-                isOrdinary(to)
-                        ? own.send(outgoing, to)
-                        : Route.isDirect(to) ? sendThrough(to) : dropped(to);
+    private boolean send(InetSocketAddress to, long nowNanos) {
+        boolean sent = isOrdinary(to) ? own.send(outgoing, to) : sendByRoute(to, nowNanos);
         outgoingTo = sent ? null : to;
         return sent;
+    }
+
+    private boolean sendByRoute(InetSocketAddress to, long nowNanos) {
+        if (Route.isDirect(to)) {
+            return sendThrough(to);
+        }
+        Link link = connections.get(to);
+        return link != null && link.send(outgoing, nowNanos) || dropped(to);
     }
 
     /// Asked for every datagram. Java has no IPv4-mapped addresses: those are [Inet4Address].
@@ -186,13 +236,13 @@ public final class Port {
                 : dropped(to);
     }
 
-    /// Counts a datagram for a way that there is not, or no longer.
+    /// Counts a datagram for a way that there is not, no longer, or whose queue is full.
     private boolean dropped(InetSocketAddress to) {
         // Powers of two: the first is told at once, and millions are told in twenty lines.
         if (Long.bitCount(++droppedUnsent) == 1) {
             LOG.log(
                     Level.DEBUG,
-                    "{0} datagrams dropped, the latest to a closed one: {1}",
+                    "{0} datagrams had no way, the latest: {1}",
                     droppedUnsent,
                     HostAndPort.format(to));
         }
@@ -209,6 +259,8 @@ public final class Port {
         } finally {
             own.close();
             sockets.closeAll();
+            listeners.forEach(StreamListener::close);
+            connections.closeAll(driver.nanoTime());
         }
     }
 }
