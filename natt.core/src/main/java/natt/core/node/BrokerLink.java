@@ -394,7 +394,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
         }
     }
 
-    private static String describe(NameCode code) {
+    static String describe(NameCode code) {
         return switch (code) {
             case OK -> "it does";
             case TAKEN -> "another node has it";

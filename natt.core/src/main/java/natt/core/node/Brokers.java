@@ -41,6 +41,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
 
         /// No broker carries to some peer now, and why is known.
         default void failed() {}
+
+        /// @param key empty if the broker does not know the name
+        default void resolved(BrokerLink link, String name, Optional<NodeKey> key) {}
     }
 
     private static final class Peer {
@@ -202,7 +205,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     }
 
     @Override
-    public void resolved(BrokerLink link, String name, Optional<NodeKey> key) {}
+    public void resolved(BrokerLink link, String name, Optional<NodeKey> key) {
+        List.copyOf(listeners).forEach(each -> each.resolved(link, name, key));
+    }
 
     // ---- Rendezvous
 

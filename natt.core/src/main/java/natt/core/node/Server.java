@@ -1,6 +1,7 @@
 package natt.core.node;
 
 import natt.core.HostAndPort;
+import natt.core.PreSharedKey;
 import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
@@ -101,9 +102,14 @@ public final class Server implements AutoCloseable {
 
     private SessionService openService() throws IOException {
         ServerConfig.Sessions wanted = config.sessions().orElseThrow();
-        var doorkeeper = new Doorkeeper(wanted, driver, refusals);
+        boolean secret = !wanted.secret().equals(PreSharedKey.NONE);
+        var doorkeeper = new Doorkeeper(wanted.authorizedClients(), secret, driver, refusals);
         return new SessionService(
-                driver, wanted.services(), doorkeeper, new ClientSources(random), brokers);
+                driver,
+                new NamedTargets(driver, wanted.services()),
+                doorkeeper,
+                new ClientSources(random),
+                brokers);
     }
 
     private SessionPort openSessions() throws IOException {
