@@ -4,6 +4,7 @@ import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.Route;
 import natt.core.io.Driver;
+import natt.core.io.Port;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.rendezvous.Message;
 import natt.core.session.Rendezvous;
@@ -79,7 +80,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     }
 
     /// Registers at a broker from now on, unless it is known already.
-    void add(BrokerAddress broker, SessionEngine engine, SessionPumps pumps) {
+    void add(BrokerAddress broker, Port port, SessionEngine engine, SessionPumps pumps) {
         boolean known =
                 links.stream()
                         .anyMatch(
@@ -92,7 +93,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         if (config.isEmpty() || known || links.size() == MOST) {
             return;
         }
-        var link = new BrokerLink(config.get(), broker, driver, engine, pumps, random, this);
+        var link = new BrokerLink(config.get(), broker, driver, port, engine, pumps, random, this);
         links.add(link);
         peers.keySet().forEach(link::want);
         link.start();

@@ -100,7 +100,7 @@ final class SessionPort {
 
     /// Registers at one more broker, unless it is known already.
     void addBroker(BrokerAddress broker) {
-        brokers.add(broker, engine, pumps);
+        brokers.add(broker, port, engine, pumps);
     }
 
     Brokers brokers() {
