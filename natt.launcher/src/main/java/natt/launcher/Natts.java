@@ -15,6 +15,7 @@ import natt.core.node.ServerConfig;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
+import natt.core.spi.PortMapper;
 import natt.core.spi.Settings;
 import natt.core.status.ControlSocket;
 
@@ -192,6 +193,7 @@ public final class Natts {
                 options.dns.equals("none")
                         ? Optional.empty()
                         : Optional.of(resolver(options, settings, installed)),
+                portMapper(options.portMap, installed),
                 brokers(options, environment, files));
     }
 
@@ -209,6 +211,16 @@ public final class Natts {
             throw new UsageException("--dns none needs --broker, else nobody finds this node");
         }
         return none ? Optional.empty() : Optional.of(brokers);
+    }
+
+    private static Optional<PortMapper> portMapper(String wanted, Installed installed) {
+        return switch (wanted) {
+            case "auto" -> Optional.of(installed.portMapper("portmap"));
+            case "off" -> Optional.empty();
+            default ->
+                    throw new UsageException(
+                            "--port-map is auto or off, not '%s'".formatted(Text.escape(wanted)));
+        };
     }
 
     /// Sees the own record as clients do.

@@ -48,6 +48,7 @@ final class SessionPort {
     /// @param transport carries the streams
     /// @param answering answers callers; empty if this node only calls
     /// @param reachabilities ask for the public addresses, one for each family; may be none
+    /// @param mapping of this port on the gateway
     /// @param brokers of this port only
     record Config(
             Identity identity,
@@ -55,6 +56,7 @@ final class SessionPort {
             Transport transport,
             Optional<? extends Answering> answering,
             List<Reachability> reachabilities,
+            Optional<PortMapping> mapping,
             Brokers brokers,
             RandomGenerator random) {
         Config {
@@ -84,7 +86,8 @@ final class SessionPort {
                                 config.answering().map(Answering::admission),
                                 config.random(),
                                 Optional.of(brokers),
-                                false),
+                                false,
+                                SessionEngine.Limits.NODE),
                         driver.nanoTime());
         pumps = new SessionPumps(engine, config.answering().map(this::watched));
         var engines = new ArrayList<Engine>();
@@ -138,6 +141,10 @@ final class SessionPort {
         return config.reachabilities();
     }
 
+    Optional<PortMapping> mapping() {
+        return config.mapping();
+    }
+
     /// Begins a session, which is up some time after its first candidates.
     ///
     /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
@@ -151,6 +158,7 @@ final class SessionPort {
 
     private long afterInput(long nowNanos) {
         reachabilities().forEach(Reachability::poll);
+        mapping().ifPresent(PortMapping::review);
         long wait = pumps.afterInput(nowNanos);
         wait = Math.min(wait, brokers.serve(nowNanos));
         if (config.answering().isPresent()) {
