@@ -194,18 +194,22 @@ public final class Natts {
                         ? Optional.empty()
                         : Optional.of(resolver(options, settings, installed)),
                 portMapper(options.portMap, installed),
-                brokers(options, environment, files));
+                brokers(options, environment, files, installed));
     }
 
     private static Optional<BrokerSettings> brokers(
-            NattsOptions options, Map<String, String> environment, NodeFiles files) {
+            NattsOptions options,
+            Map<String, String> environment,
+            NodeFiles files,
+            Installed installed) {
         BrokerSettings brokers =
                 NodeBrokers.config(
                         options,
                         List.of(),
                         environment,
                         new KnownHosts(files.knownHosts(null)),
-                        options.strict);
+                        options.strict,
+                        installed.discovery("stun"));
         boolean none = brokers.brokers().isEmpty();
         if (none && options.dns.equals("none")) {
             throw new UsageException("--dns none needs --broker, else nobody finds this node");

@@ -144,8 +144,8 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
         return talk.isRegistered() ? answer : Optional.empty();
     }
 
-    /// The addresses at which the broker answers as a STUN server: those of its port, and those of
-    /// its second one at the address by which it was reached.
+    /// The addresses at which the broker answers as a STUN server: those of its port, and the
+    /// second port and address that it tells of.
     List<InetSocketAddress> stunServers() {
         var servers = new ArrayList<>(places);
         Optional<InetSocketAddress> path = session == null ? Optional.empty() : session.path();
@@ -156,6 +156,12 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
                                 if (said.stunPort() != 0) {
                                     servers.add(new InetSocketAddress(main, said.stunPort()));
                                 }
+                                said.stunAddress()
+                                        .ifPresent(
+                                                ip ->
+                                                        servers.add(
+                                                                new InetSocketAddress(
+                                                                        ip, path.get().getPort())));
                             });
         }
         return servers;
