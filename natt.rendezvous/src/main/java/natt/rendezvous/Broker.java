@@ -108,8 +108,7 @@ public final class Broker implements AutoCloseable {
 
     static IOException cannotListen(String on, InetSocketAddress listen, IOException failed) {
         return new IOException(
-                "cannot listen on %s %s: %s"
-                        .formatted(on, HostAndPort.format(listen), why(failed)),
+                "cannot listen on %s %s: %s".formatted(on, HostAndPort.format(listen), why(failed)),
                 failed);
     }
 

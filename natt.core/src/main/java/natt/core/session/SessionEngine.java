@@ -214,6 +214,12 @@ public final class SessionEngine implements Engine {
         return relays.add(broker, channel);
     }
 
+    /// Puts another channel behind an address that [#addRelay] has returned, whether or not its own
+    /// is still there: sessions that use it notice nothing.
+    public void moveRelay(InetSocketAddress route, Session broker, int channel) {
+        relays.move(route, broker, channel);
+    }
+
     /// Forgets a channel.
     public void removeRelay(InetSocketAddress route) {
         relays.remove(route);
