@@ -25,5 +25,9 @@ public enum SimFate {
     /// It was longer than a link's MTU.
     TOO_LARGE,
     /// A link was down.
-    OUTAGE
+    OUTAGE,
+    /// A NAT lets no UDP pass to or from that port.
+    BLOCKED,
+    /// A NAT had no room for another mapping.
+    NAT_FULL
 }

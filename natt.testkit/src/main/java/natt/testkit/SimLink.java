@@ -203,6 +203,10 @@ public final class SimLink {
         down = nowDown;
     }
 
+    public boolean isDown() {
+        return down;
+    }
+
     /// Sends a datagram. Time must not go backwards from call to call.
     public Transit transmit(byte[] payload, long nowNanos) {
         int length = HEADERS_LENGTH + payload.length;

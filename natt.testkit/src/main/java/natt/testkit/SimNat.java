@@ -1,43 +1,26 @@
 package natt.testkit;
 
-import org.jspecify.annotations.Nullable;
-
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 
-/// A NAT on the two axes of RFC 4787: mapping (section 4.1) and filtering (section 5). It
-/// translates addresses and has neither clock nor wires; see [SimRealm] for those.
-///
-/// Whom the filter lets in is kept for each mapping, as in translators that have one table: a
-/// packet sent through one mapping opens no other. (Read word by word, RFC 4787 keeps it for
-/// each internal endpoint. The two differ only where the mapping is not endpoint-independent.)
-/// What goes out refreshes the mapping and its permission, what comes in does not.
+/// A NAT or firewall: a translator, and counters of what went through it. It has neither clock
+/// nor wires; see [SimRealm] for those.
 public final class SimNat {
-    private static final int FIRST_PORT = 1024;
-    private static final int PORTS = 65_536 - FIRST_PORT;
-
-    private final Behavior behavior;
-    private final RandomGenerator random;
-    private final Map<Key, Mapping> byInside = new LinkedHashMap<>();
-    private final Map<Integer, Mapping> byExternalPort = new HashMap<>();
+    private final SimTranslator.Model model;
+    private final SimTranslator translator;
+    private final Map<SimFate, Long> fates = new EnumMap<>(SimFate.class);
+    private final SimRate outwards = new SimRate();
+    private final SimRate inwards = new SimRate();
     private InetAddress externalAddress;
-    private int portShift;
-    private int nextPort;
-    private long created;
-    private long expired;
-    private long filtered;
-    private long unmapped;
 
-    public SimNat(Behavior behavior, InetAddress externalAddress, RandomGenerator random) {
-        this.behavior = behavior;
+    public SimNat(SimTranslator.Model model, InetAddress externalAddress, RandomGenerator random) {
+        this.model = model;
         this.externalAddress = externalAddress;
-        this.random = random;
-        nextPort = FIRST_PORT + random.nextInt(PORTS);
+        translator = model.translator(externalAddress, random);
     }
 
     /// On how much of the remote transport address a behavior depends.
@@ -47,7 +30,7 @@ public final class SimNat {
         ADDRESS_AND_PORT_DEPENDENT;
 
         /// The part of a remote transport address that matters.
-        private Object part(InetSocketAddress remote) {
+        Object part(InetSocketAddress remote) {
             return switch (this) {
                 case ENDPOINT_INDEPENDENT -> this;
                 case ADDRESS_DEPENDENT -> remote.getAddress();
@@ -61,175 +44,274 @@ public final class SimNat {
         /// The inside port, or the next free one above.
         PRESERVE,
         RANDOM,
-        /// One after the other from an arbitrary start.
+        /// One after the other, as [Sequence] says.
         SEQUENTIAL
     }
 
-    /// @param mappingLifetime how long a mapping, and a permission in it, lives after the last
-    ///     packet out
-    /// @param hairpins whether inside hosts reach each other by external addresses (section 6)
-    public record Behavior(
-            Dependence mapping,
-            Dependence filtering,
-            PortAllocation ports,
-            Duration mappingLifetime,
-            boolean hairpins) {
-
-        /// Random ports, the two minutes of RFC 4787, REQ-5, and hairpinning.
-        public static Behavior of(Dependence mapping, Dependence filtering) {
-            return new Behavior(
-                    mapping, filtering, PortAllocation.RANDOM, Duration.ofMinutes(2), true);
-        }
-
-        public Behavior withPorts(PortAllocation newPorts) {
-            return new Behavior(mapping, filtering, newPorts, mappingLifetime, hairpins);
-        }
-
-        public Behavior withMappingLifetime(Duration newLifetime) {
-            return new Behavior(mapping, filtering, ports, newLifetime, hairpins);
-        }
-
-        public Behavior withHairpins(boolean newHairpins) {
-            return new Behavior(mapping, filtering, ports, mappingLifetime, newHairpins);
-        }
+    /// What keeps a mapping alive (RFC 4787, section 4.3).
+    public enum Refresh {
+        /// Packets that leave; and each permission by packets to its own remote.
+        OUTBOUND,
+        /// Packets of both directions; permissions live as long as their mapping.
+        BOTH
     }
 
-    /// What comes in: whom it is for, or why it is dropped.
+    /// Whether inside hosts reach each other by external addresses (RFC 4787, section 6).
+    public enum Hairpinning {
+        NONE,
+        /// They see each other's external addresses.
+        EXTERNAL_SOURCE,
+        /// They see each other's inside addresses.
+        INSIDE_SOURCE
+    }
+
+    /// The order of sequential ports.
     ///
-    /// @param to the inside transport address, null unless the fate is PASSED
-    public record Entry(SimFate fate, @Nullable InetSocketAddress to) {}
-
-    public Behavior behavior() {
-        return behavior;
-    }
-
-    public InetAddress externalAddress() {
-        return externalAddress;
-    }
-
-    /// Translates the source of a packet that leaves, making or refreshing a mapping.
-    public InetSocketAddress outbound(
-            InetSocketAddress inside, InetSocketAddress remote, long nowNanos) {
-        expire(nowNanos);
-        var key = new Key(inside, behavior.mapping.part(remote));
-        Mapping mapping = byInside.get(key);
-        if (mapping == null) {
-            mapping = new Mapping(inside, allocatePort(inside.getPort()));
-            byInside.put(key, mapping);
-            byExternalPort.put(mapping.externalPort, mapping);
-            created++;
-        }
-        mapping.usedNanos = nowNanos;
-        mapping.permissions.put(behavior.filtering.part(remote), nowNanos);
-        return new InetSocketAddress(externalAddress, mapping.externalPort);
-    }
-
-    /// Translates the destination of a packet that arrives.
-    public Entry inbound(InetSocketAddress remote, InetSocketAddress external, long nowNanos) {
-        expire(nowNanos);
-        Mapping mapping = byExternalPort.get(external.getPort());
-        if (mapping == null || !external.getAddress().equals(externalAddress)) {
-            unmapped++;
-            return new Entry(SimFate.UNMAPPED, null);
-        }
-        if (!mapping.permissions.containsKey(behavior.filtering.part(remote))) {
-            filtered++;
-            return new Entry(SimFate.FILTERED, null);
-        }
-        return new Entry(SimFate.PASSED, mapping.inside);
-    }
-
-    /// Drops all mappings, as a restart does. New ones have other ports, preserved or not.
-    public void rebind() {
-        byInside.clear();
-        byExternalPort.clear();
-        portShift++;
-    }
-
-    /// Changes the external address and drops all mappings.
-    public void renumber(InetAddress newExternalAddress) {
-        rebind();
-        externalAddress = newExternalAddress;
-    }
-
-    /// How many mappings are alive.
-    public int mappings(long nowNanos) {
-        expire(nowNanos);
-        return byInside.size();
-    }
-
-    /// How many mappings have been made.
-    public long created() {
-        return created;
-    }
-
-    /// How many mappings have ended because nothing went out.
-    public long expired() {
-        return expired;
-    }
-
-    /// How many packets the filter has kept out.
-    public long filtered() {
-        return filtered;
-    }
-
-    /// How many packets came to an external port without a mapping.
-    public long unmapped() {
-        return unmapped;
-    }
-
-    void countHairpinRefused() {
-        unmapped++;
-    }
-
-    private void expire(long nowNanos) {
-        long lifetime = behavior.mappingLifetime.toNanos();
-        var all = byInside.values().iterator();
-        while (all.hasNext()) {
-            Mapping mapping = all.next();
-            if (nowNanos - mapping.usedNanos >= lifetime) {
-                all.remove();
-                byExternalPort.remove(mapping.externalPort);
-                expired++;
-            } else {
-                mapping.permissions.values().removeIf(used -> nowNanos - used >= lifetime);
+    /// @param first 0 for an arbitrary one
+    /// @param step from one to the next, negative to go down
+    public record Sequence(int first, int step) {
+        public Sequence {
+            if (step == 0) {
+                throw new IllegalArgumentException("a sequence needs a step");
             }
         }
     }
 
-    private int allocatePort(int insidePort) {
-        if (byExternalPort.size() == PORTS) {
-            throw new IllegalStateException("the test has used every port of a NAT");
+    /// To which remote ports UDP goes at all.
+    ///
+    /// @param onlyPort [#ALL], [#NONE], or the one port
+    public record Udp(int onlyPort) {
+        public static final Udp ALL = new Udp(-1);
+        public static final Udp NONE = new Udp(0);
+
+        boolean passes(int remotePort) {
+            return onlyPort == ALL.onlyPort || onlyPort != NONE.onlyPort && onlyPort == remotePort;
         }
-        int port =
-                switch (behavior.ports) {
-                    case PRESERVE -> insidePort + portShift;
-                    case RANDOM -> FIRST_PORT + random.nextInt(PORTS);
-                    case SEQUENTIAL -> nextPort;
-                };
-        port = wrap(port);
-        while (byExternalPort.containsKey(port)) {
-            port = wrap(port + 1);
-        }
-        nextPort = wrap(port + 1);
-        return port;
     }
 
-    private static int wrap(int port) {
-        return FIRST_PORT + Math.floorMod(port - FIRST_PORT, PORTS);
+    /// A NAT on the two axes of RFC 4787: mapping (section 4.1) and filtering (section 5).
+    ///
+    /// @param mappingLifetime how long a mapping lives after the last packet that refreshes it
+    /// @param unrepliedLifetime the same until the first packet has come in
+    /// @param quota the most mappings at once
+    public record Behavior(
+            Dependence mapping,
+            Dependence filtering,
+            PortAllocation ports,
+            Sequence sequence,
+            Duration mappingLifetime,
+            Duration unrepliedLifetime,
+            Refresh refresh,
+            Hairpinning hairpinning,
+            Udp udp,
+            int quota)
+            implements SimTranslator.Model {
+
+        /// Random ports, the two minutes of RFC 4787, REQ-5, for packets that leave, and
+        /// hairpinning.
+        public static Behavior of(Dependence mapping, Dependence filtering) {
+            Duration lifetime = Duration.ofMinutes(2);
+            return new Behavior(
+                    mapping,
+                    filtering,
+                    PortAllocation.RANDOM,
+                    new Sequence(0, 1),
+                    lifetime,
+                    lifetime,
+                    Refresh.OUTBOUND,
+                    Hairpinning.EXTERNAL_SOURCE,
+                    Udp.ALL,
+                    Integer.MAX_VALUE);
+        }
+
+        public Behavior withPorts(PortAllocation newPorts) {
+            return withAllocation(newPorts, sequence);
+        }
+
+        /// With sequential ports.
+        ///
+        /// @param first 0 for an arbitrary one
+        public Behavior withSequence(int first, int step) {
+            return withAllocation(PortAllocation.SEQUENTIAL, new Sequence(first, step));
+        }
+
+        public Behavior withMappingLifetime(Duration newLifetime) {
+            return withLifetimes(newLifetime, newLifetime, refresh);
+        }
+
+        public Behavior withUnrepliedLifetime(Duration newLifetime) {
+            return withLifetimes(mappingLifetime, newLifetime, refresh);
+        }
+
+        public Behavior withRefresh(Refresh newRefresh) {
+            return withLifetimes(mappingLifetime, unrepliedLifetime, newRefresh);
+        }
+
+        public Behavior withHairpins(boolean hairpins) {
+            return with(hairpins ? Hairpinning.EXTERNAL_SOURCE : Hairpinning.NONE);
+        }
+
+        public Behavior with(Hairpinning newHairpinning) {
+            return withLimits(newHairpinning, udp, quota);
+        }
+
+        public Behavior with(Udp newUdp) {
+            return withLimits(hairpinning, newUdp, quota);
+        }
+
+        public Behavior withQuota(int newQuota) {
+            return withLimits(hairpinning, udp, newQuota);
+        }
+
+        @Override
+        public SimTranslator translator(InetAddress externalAddress, RandomGenerator random) {
+            return new MappingTranslator(this, externalAddress, random);
+        }
+
+        private Behavior withAllocation(PortAllocation allocation, Sequence newSequence) {
+            return new Behavior(
+                    mapping,
+                    filtering,
+                    allocation,
+                    newSequence,
+                    mappingLifetime,
+                    unrepliedLifetime,
+                    refresh,
+                    hairpinning,
+                    udp,
+                    quota);
+        }
+
+        private Behavior withLifetimes(Duration replied, Duration unreplied, Refresh newRefresh) {
+            return new Behavior(
+                    mapping,
+                    filtering,
+                    ports,
+                    sequence,
+                    replied,
+                    unreplied,
+                    newRefresh,
+                    hairpinning,
+                    udp,
+                    quota);
+        }
+
+        private Behavior withLimits(Hairpinning newHairpinning, Udp newUdp, int newQuota) {
+            return new Behavior(
+                    mapping,
+                    filtering,
+                    ports,
+                    sequence,
+                    mappingLifetime,
+                    unrepliedLifetime,
+                    refresh,
+                    newHairpinning,
+                    newUdp,
+                    newQuota);
+        }
     }
 
-    private record Key(InetSocketAddress inside, Object remotePart) {}
+    /// Whether it gives packets its external address.
+    public boolean translates() {
+        return model.translates();
+    }
 
-    private static final class Mapping {
-        private final InetSocketAddress inside;
-        private final int externalPort;
-        private final Map<Object, Long> permissions = new HashMap<>();
-        private long usedNanos;
-
-        private Mapping(InetSocketAddress inside, int externalPort) {
-            this.inside = inside;
-            this.externalPort = externalPort;
+    /// @throws IllegalStateException if it keeps addresses
+    public InetAddress externalAddress() {
+        if (!translates()) {
+            throw new IllegalStateException("a firewall has no external address");
         }
+        return externalAddress;
+    }
+
+    /// Translates the source of a packet that leaves, making or refreshing a mapping.
+    public SimTranslator.Passage outbound(
+            InetSocketAddress inside, InetSocketAddress remote, long nowNanos) {
+        outwards.count(nowNanos);
+        return counted(translator.outbound(inside, remote, nowNanos));
+    }
+
+    /// Translates the destination of a packet that arrives.
+    public SimTranslator.Passage inbound(
+            InetSocketAddress remote, InetSocketAddress external, long nowNanos) {
+        inwards.count(nowNanos);
+        return counted(translator.inbound(remote, external, nowNanos));
+    }
+
+    /// Drops all mappings, as a restart does. New ones have other ports, preserved or not.
+    public void rebind() {
+        translator.rebind();
+    }
+
+    /// Changes the external address and drops all mappings.
+    public void renumber(InetAddress newExternalAddress) {
+        translator.renumber(newExternalAddress);
+        externalAddress = newExternalAddress;
+    }
+
+    /// Goes over the next sequential ports, as if mappings of other hosts had taken them.
+    public void skipPorts(int count) {
+        translator.skipPorts(count);
+    }
+
+    /// How many mappings (or flows that began inside) are alive.
+    public int mappings(long nowNanos) {
+        return translator.counts(nowNanos).mappings();
+    }
+
+    /// All counts of mappings, the most at once among them.
+    public SimTranslator.Counts counts(long nowNanos) {
+        return translator.counts(nowNanos);
+    }
+
+    /// How many packets met this fate here.
+    public long count(SimFate fate) {
+        return fates.getOrDefault(fate, 0L);
+    }
+
+    /// How many packets the filter has kept out.
+    public long filtered() {
+        return count(SimFate.FILTERED);
+    }
+
+    /// How many packets came to an external port without a mapping.
+    public long unmapped() {
+        return count(SimFate.UNMAPPED);
+    }
+
+    /// How many packets came from inside, whether they passed or not.
+    public long packetsOut() {
+        return outwards.total();
+    }
+
+    /// How many packets came from outside, whether they passed or not.
+    public long packetsIn() {
+        return inwards.total();
+    }
+
+    /// The most packets that came from inside within any one second.
+    public int mostOutPerSecond() {
+        return outwards.most();
+    }
+
+    /// The most packets that came from outside within any one second.
+    public int mostInPerSecond() {
+        return inwards.most();
+    }
+
+    /// Begins to look for the most packets per second anew, at the beginning of what is measured.
+    public void forgetMostPerSecond() {
+        outwards.forgetMost();
+        inwards.forgetMost();
+    }
+
+    /// Whether inside hosts that meet at the external address see each other's inside sources.
+    boolean hairpinsWithInsideSources() {
+        return translator.hairpinsWithInsideSources();
+    }
+
+    private SimTranslator.Passage counted(SimTranslator.Passage passage) {
+        fates.merge(passage.fate(), 1L, Long::sum);
+        return passage;
     }
 }

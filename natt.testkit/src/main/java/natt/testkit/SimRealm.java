@@ -2,19 +2,29 @@ package natt.testkit;
 
 import org.jspecify.annotations.Nullable;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
-/// A network within which addresses are unique: the Internet, or what is behind a NAT. Hosts
-/// and NATs hang on it by two links each, one per direction.
+/// A network within which addresses are unique: the Internet, or what is behind a NAT or a
+/// firewall. Hosts and NATs hang on it by two links each, one per direction.
+///
+/// IPv4 and IPv6 are apart: IPv6 passes the border of a realm only after [#routeIpv6],
+// untranslated.
 public final class SimRealm {
+    /// The external address of what has none.
+    private static final InetAddress NOWHERE = InetAddress.ofLiteral("0.0.0.0");
+
     private final SimNetwork network;
     private final String name;
     private final @Nullable Gateway gateway;
     private final List<SimHost> hosts = new ArrayList<>();
     private final List<SimRealm> inner = new ArrayList<>();
+    private @Nullable SimNat ipv6;
 
     SimRealm(SimNetwork network, String name, @Nullable Gateway gateway) {
         this.network = network;
@@ -23,6 +33,8 @@ public final class SimRealm {
     }
 
     /// What joins a realm to the one outside.
+    ///
+    /// @param nat for IPv4
     record Gateway(SimRealm outside, SimNat nat, SimLink up, SimLink down) {}
 
     /// Adds a host.
@@ -46,8 +58,40 @@ public final class SimRealm {
     ///
     /// @param natName of the NAT and of the realm
     /// @param externalAddress the NAT's address in this realm, in text form
-    public SimRealm addNat(String natName, String externalAddress, SimNat.Behavior behavior) {
-        var nat = new SimNat(behavior, free(externalAddress), network.random(natName));
+    public SimRealm addNat(String natName, String externalAddress, SimTranslator.Model model) {
+        if (!model.translates()) {
+            throw new IllegalArgumentException("no NAT: " + model);
+        }
+        return addRealm(natName, model, free(externalAddress));
+    }
+
+    /// Adds a firewall, or an open router, and returns the realm behind it, whose hosts have
+    /// addresses of this realm.
+    public SimRealm addFirewall(String firewallName, SimTranslator.Model model) {
+        if (model.translates()) {
+            throw new IllegalArgumentException("no firewall: " + model);
+        }
+        return addRealm(firewallName, model, NOWHERE);
+    }
+
+    /// Adds a host in a realm of its own behind a NAT or firewall, as in the laboratory.
+    ///
+    /// @param hostName of the host; the realm's has `nat` before it
+    /// @param publicAddress the NAT's, or the host's if nothing is translated
+    /// @param insideAddress the host's behind a NAT
+    public SimHost addHostBehind(
+            SimTranslator.Model model,
+            String hostName,
+            String publicAddress,
+            String insideAddress) {
+        String natName = "nat " + hostName;
+        return model.translates()
+                ? addNat(natName, publicAddress, model).addHost(hostName, insideAddress)
+                : addFirewall(natName, model).addHost(hostName, publicAddress);
+    }
+
+    private SimRealm addRealm(String natName, SimTranslator.Model model, InetAddress external) {
+        var nat = new SimNat(model, external, network.random(natName));
         var up = new SimLink(SimLink.Shape.clean(), network.random(natName + " up"));
         var down = new SimLink(SimLink.Shape.clean(), network.random(natName + " down"));
         var realm = new SimRealm(network, natName, new Gateway(this, nat, up, down));
@@ -55,13 +99,33 @@ public final class SimRealm {
         return realm;
     }
 
+    /// Lets IPv6 pass between this realm and the one outside, where its hosts' addresses are
+    /// known.
+    ///
+    /// @param model a firewall or [SimTranslator.Model#open()]
+    public void routeIpv6(SimTranslator.Model model) {
+        if (model.translates()) {
+            throw new IllegalArgumentException("IPv6 is not translated: " + model);
+        }
+        gateway();
+        ipv6 = new SimNat(model, NOWHERE, network.random(name + " IPv6"));
+    }
+
     public String name() {
         return name;
     }
 
-    /// The NAT between this realm and the next; the Internet has none.
+    /// The NAT or firewall between this realm and the next for IPv4; the Internet has none.
     public SimNat nat() {
         return gateway().nat;
+    }
+
+    /// The firewall between this realm and the next for IPv6.
+    public SimNat ipv6() {
+        if (ipv6 == null) {
+            throw new IllegalStateException("no IPv6 passes between " + name + " and outside");
+        }
+        return ipv6;
     }
 
     /// The link from this realm's NAT outwards.
@@ -74,6 +138,26 @@ public final class SimRealm {
         return gateway().down;
     }
 
+    /// From now on other hosts' mappings take an external port each, by chance at this mean
+    /// interval. They are not counted and take no room; only sequential allocation notices.
+    public void otherTraffic(Duration meanInterval) {
+        var random = network.random(name + " other traffic");
+        var next =
+                new Runnable() {
+                    @Override
+                    public void run() {
+                        nat().skipPorts(1);
+                        schedule();
+                    }
+
+                    private void schedule() {
+                        double wait = random.nextExponential() * meanInterval.toNanos();
+                        network.after(Duration.ofNanos(Math.round(wait)), this);
+                    }
+                };
+        next.schedule();
+    }
+
     /// Puts a datagram into this realm as if somebody in it had sent it, under any source
     /// address.
     public void inject(InetSocketAddress from, InetSocketAddress to, byte[] payload) {
@@ -82,14 +166,21 @@ public final class SimRealm {
         route(datagram);
     }
 
+    /// The realm outside this one; null for the Internet.
+    @Nullable SimRealm outside() {
+        return gateway == null ? null : gateway.outside;
+    }
+
     /// Takes a datagram to whoever has its destination in this realm, or outwards.
     void route(SimDatagram datagram) {
-        if (!routeInside(datagram)) {
-            if (gateway == null) {
-                network.note(SimFate.NO_ROUTE, name, datagram);
-            } else {
-                leave(gateway, datagram);
-            }
+        if (routeInside(datagram)) {
+            return;
+        }
+        SimNat nat = border(datagram);
+        if (gateway == null || nat == null) {
+            network.note(SimFate.NO_ROUTE, name, datagram);
+        } else {
+            leave(gateway, nat, datagram);
         }
     }
 
@@ -102,7 +193,7 @@ public final class SimRealm {
             }
         }
         for (SimRealm realm : inner) {
-            if (realm.nat().externalAddress().equals(to)) {
+            if (realm.isKnownOutsideBy(to)) {
                 network.carry(realm.down(), realm.name + " down", datagram, realm::enter);
                 return true;
             }
@@ -110,30 +201,68 @@ public final class SimRealm {
         return false;
     }
 
-    private void leave(Gateway by, SimDatagram datagram) {
-        boolean hairpin = datagram.to().getAddress().equals(by.nat.externalAddress());
-        if (hairpin && !by.nat.behavior().hairpins()) {
-            by.nat.countHairpinRefused();
-            network.note(SimFate.UNMAPPED, name, datagram);
+    /// What stands between this realm and the next for the datagram's family; null if nothing
+    /// passes.
+    private @Nullable SimNat border(SimDatagram datagram) {
+        if (datagram.to().getAddress() instanceof Inet6Address) {
+            return ipv6;
+        }
+        return gateway == null ? null : gateway.nat;
+    }
+
+    /// Whether an address belongs to this realm as seen from outside it.
+    private boolean isKnownOutsideBy(InetAddress address) {
+        if (nat().translates() && nat().externalAddress().equals(address)) {
+            return true;
+        }
+        boolean routed = address instanceof Inet6Address ? ipv6 != null : !nat().translates();
+        return routed && isWithin(address);
+    }
+
+    private boolean isWithin(InetAddress address) {
+        Predicate<SimHost> has = host -> host.addresses().contains(address);
+        return hosts.stream().anyMatch(has)
+                || inner.stream().anyMatch(realm -> realm.isKnownOutsideBy(address));
+    }
+
+    private void leave(Gateway by, SimNat nat, SimDatagram datagram) {
+        long now = network.nanoTime();
+        var out = nat.outbound(datagram.from(), datagram.to(), now);
+        if (out.address() == null) {
+            network.note(out.fate(), name, datagram);
             return;
         }
-        InetSocketAddress external =
-                by.nat.outbound(datagram.from(), datagram.to(), network.nanoTime());
-        var translated = datagram.from(external);
-        if (hairpin) {
-            enter(translated);
+        var translated = datagram.from(out.address());
+        InetAddress to = datagram.to().getAddress();
+        if (nat.translates() && to.equals(nat.externalAddress())) {
+            comeBack(nat, translated, datagram.from());
         } else {
             network.carry(by.up, name + " up", translated, by.outside::route);
         }
     }
 
+    /// Hairpinning.
+    private void comeBack(SimNat nat, SimDatagram datagram, InetSocketAddress inside) {
+        var in = nat.inbound(datagram.from(), datagram.to(), network.nanoTime());
+        deliver(in, datagram, nat.hairpinsWithInsideSources() ? inside : datagram.from());
+    }
+
     private void enter(SimDatagram datagram) {
-        SimNat.Entry entry = nat().inbound(datagram.from(), datagram.to(), network.nanoTime());
-        if (entry.to() == null) {
-            network.note(entry.fate(), name, datagram);
+        SimNat nat = border(datagram);
+        if (nat == null) {
+            network.note(SimFate.NO_ROUTE, name, datagram);
             return;
         }
-        var translated = datagram.to(entry.to());
+        var in = nat.inbound(datagram.from(), datagram.to(), network.nanoTime());
+        deliver(in, datagram, datagram.from());
+    }
+
+    private void deliver(SimTranslator.Passage in, SimDatagram datagram, InetSocketAddress source) {
+        if (in.address() == null) {
+            network.note(in.fate(), name, datagram);
+            return;
+        }
+        var translated = datagram.from(source).to(in.address());
         if (!routeInside(translated)) {
             network.note(SimFate.NO_ROUTE, name, translated);
         }
@@ -149,12 +278,15 @@ public final class SimRealm {
     /// Parses an address, which nobody in this realm may have yet.
     InetAddress free(String address) {
         InetAddress parsed = InetAddress.ofLiteral(address);
-        boolean taken =
-                hosts.stream().anyMatch(host -> host.addresses().contains(parsed))
-                        || inner.stream().anyMatch(r -> r.nat().externalAddress().equals(parsed));
-        if (taken) {
+        if (isWithin(parsed) || gateway != null && isTakenOutside(gateway, parsed)) {
             throw new IllegalArgumentException(address + " is taken in " + name);
         }
         return parsed;
+    }
+
+    /// Whether the realm outside has an address already that would be known there, too.
+    private static boolean isTakenOutside(Gateway by, InetAddress address) {
+        boolean ipv4 = !(address instanceof Inet6Address);
+        return ipv4 && !by.nat.translates() && by.outside.isWithin(address);
     }
 }

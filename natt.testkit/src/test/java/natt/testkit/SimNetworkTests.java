@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.util.Objects.requireNonNull;
+
 import natt.testkit.SimLink.Shape;
 import natt.testkit.SimNat.Behavior;
 
@@ -170,8 +172,8 @@ class SimNetworkTests {
         network.runUntil(() -> !a.received.isEmpty(), Duration.ofSeconds(1));
         assertEquals(portB.local(), a.received.get(0).from());
         assertEquals(Duration.ofMillis(8), network.elapsed());
-        assertEquals(1, home.nat().created());
-        assertEquals(1, carrier.nat().created());
+        assertEquals(1, home.nat().counts(network.nanoTime()).created());
+        assertEquals(1, carrier.nat().counts(network.nanoTime()).created());
     }
 
     @Test
@@ -183,12 +185,18 @@ class SimNetworkTests {
         b.send(stun.local(), "x");
         network.runFor(Duration.ofSeconds(1));
         InetSocketAddress external =
-                lan.nat().outbound(address("192.168.0.3", 1000), stun.local(), network.nanoTime());
+                requireNonNull(
+                        lan.nat()
+                                .outbound(
+                                        address("192.168.0.3", 1000),
+                                        stun.local(),
+                                        network.nanoTime())
+                                .address());
         a.send(external, "x");
         network.runFor(Duration.ofSeconds(1));
         assertEquals(1, b.received.size());
         assertEquals("203.0.113.1", b.received.get(0).from().getAddress().getHostAddress());
-        assertEquals(2, lan.nat().created());
+        assertEquals(2, lan.nat().counts(network.nanoTime()).created());
     }
 
     @Test
@@ -197,11 +205,13 @@ class SimNetworkTests {
         lan.addHost("a", "192.168.0.2").bind(1000, a);
         lan.addHost("b", "192.168.0.3").bind(1000, b);
         InetSocketAddress external =
-                lan.nat()
-                        .outbound(
-                                address("192.168.0.3", 1000),
-                                address("192.0.2.1", 1),
-                                network.nanoTime());
+                requireNonNull(
+                        lan.nat()
+                                .outbound(
+                                        address("192.168.0.3", 1000),
+                                        address("192.0.2.1", 1),
+                                        network.nanoTime())
+                                .address());
         a.send(external, "x");
         network.runFor(Duration.ofSeconds(1));
         assertEquals(List.of(), b.received);

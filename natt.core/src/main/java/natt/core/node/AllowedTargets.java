@@ -60,7 +60,11 @@ final class AllowedTargets implements Targets {
                         true);
             }
             case Target.Command command ->
-                    new Offered(command.listName(), new Program(command.words(), environment), others, true);
+                    new Offered(
+                            command.listName(),
+                            new Program(command.words(), environment),
+                            others,
+                            true);
         };
     }
 

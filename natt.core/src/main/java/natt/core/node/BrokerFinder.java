@@ -55,7 +55,7 @@ final class BrokerFinder implements PeerFinder, Brokers.Listener {
     }
 
     @Override
-    public void unreachable(NodeKey peer) {
+    public void failed() {
         onUnreachable.run();
     }
 

@@ -4,6 +4,7 @@ import natt.core.CloseReason;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.ResetCode;
+import natt.core.Route;
 import natt.core.Text;
 import natt.core.io.Driver;
 import natt.core.keys.KnownHosts;
@@ -54,6 +55,9 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
         /// The broker carries to a peer, by this path.
         void opened(BrokerLink link, NodeKey peer, InetSocketAddress route);
 
+        /// The broker is not reached, and why is known.
+        void failed(BrokerLink link);
+
         /// The broker does not carry to a peer, now.
         void refused(BrokerLink link, NodeKey peer);
 
@@ -67,7 +71,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     private record Located(
             List<InetSocketAddress> addresses, Optional<NodeKey> key, String failure) {}
 
-    private final BrokerConfig config;
+    private final BrokerSettings config;
     private final Driver driver;
     private final SessionEngine engine;
     private final SessionPumps pumps;
@@ -88,7 +92,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     private long callingSince;
 
     BrokerLink(
-            BrokerConfig config,
+            BrokerSettings config,
             BrokerAddress address,
             Driver driver,
             SessionEngine engine,
@@ -124,9 +128,21 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
         return talk.isRegistered() ? answer : Optional.empty();
     }
 
-    /// The addresses of the broker's UDP port.
-    List<InetSocketAddress> places() {
-        return places;
+    /// The addresses at which the broker answers as a STUN server: those of its port, and those of
+    /// its second one at the address by which it was reached.
+    List<InetSocketAddress> stunServers() {
+        var servers = new ArrayList<>(places);
+        Optional<InetSocketAddress> path = session == null ? Optional.empty() : session.path();
+        if (path.isPresent() && !Route.isRoute(path.get())) {
+            InetAddress main = path.get().getAddress();
+            answer().ifPresent(
+                            said -> {
+                                if (said.stunPort() != 0) {
+                                    servers.add(new InetSocketAddress(main, said.stunPort()));
+                                }
+                            });
+        }
+        return servers;
     }
 
     // ---- the way to the broker
@@ -185,6 +201,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
                     "its key is not in %s, and --strict is given; give it as KEY@HOST"
                             .formatted(config.knownHosts().path());
             LOG.log(Level.WARNING, "the broker {0} is not used: {1}", address.place(), problem);
+            owner.failed(this);
         } else {
             question = engine.askKey(places, driver.nanoTime());
         }
@@ -220,6 +237,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
             LOG.log(Level.WARNING, "the broker {0} is not reached: {1}", address.place(), why);
         }
         problem = why;
+        owner.failed(this);
         callAgain();
     }
 

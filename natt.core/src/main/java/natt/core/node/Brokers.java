@@ -33,17 +33,17 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
 
     /// Is told of what the brokers say.
     interface Listener {
-        /// A broker's addresses, or its answer to this node's registration, are others.
+        /// A broker has answered to this node's registration.
         default void registered(BrokerLink link) {}
 
         /// @param address of a peer, as a broker sees it
         default void granted(Session session, InetSocketAddress address) {}
 
+        /// No broker carries to some peer now, and why is known.
+        default void failed() {}
+
         /// @param key empty if the broker does not know the name
         default void resolved(BrokerLink link, String name, Optional<NodeKey> key) {}
-
-        /// No broker carries to a peer, and why is known.
-        default void unreachable(NodeKey peer) {}
     }
 
     private static final class Peer {
@@ -51,7 +51,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         private final Set<Session> ready = new LinkedHashSet<>();
     }
 
-    private final Optional<BrokerConfig> config;
+    private final Optional<BrokerSettings> config;
     private final Driver driver;
     private final RandomGenerator random;
     private final List<BrokerLink> links = new ArrayList<>();
@@ -59,10 +59,15 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     private final List<Listener> listeners = new ArrayList<>();
 
     /// @param config empty if the port has nothing to do with brokers
-    Brokers(Optional<BrokerConfig> config, Driver driver, RandomGenerator random) {
+    Brokers(Optional<BrokerSettings> config, Driver driver, RandomGenerator random) {
         this.config = config;
         this.driver = driver;
         this.random = random;
+    }
+
+    /// Those that the user has named.
+    List<BrokerAddress> configured() {
+        return config.map(BrokerSettings::brokers).orElse(List.of());
     }
 
     void listen(Listener listener) {
@@ -181,9 +186,12 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
 
     @Override
     public void refused(BrokerLink link, NodeKey peer) {
-        if (isHopeless(peer)) {
-            List.copyOf(listeners).forEach(each -> each.unreachable(peer));
-        }
+        failed(link);
+    }
+
+    @Override
+    public void failed(BrokerLink link) {
+        List.copyOf(listeners).forEach(Listener::failed);
     }
 
     @Override

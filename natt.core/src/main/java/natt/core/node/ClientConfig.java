@@ -4,6 +4,7 @@ import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.keys.KnownHosts;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.spi.NameLookup;
 import natt.core.spi.PlainTransport;
 import natt.core.spi.Transport;
@@ -29,7 +30,7 @@ public sealed interface ClientConfig {
     /// @param knownHosts the keys of the hosts met before
     /// @param strict whether a host that is not known is refused
     /// @param brokers to try beside those of the record or ticket; empty if none is to be used
-    /// @param ticketBroker the broker that a ticket names, `KEY@HOST:PORT`
+    /// @param ticketBroker the broker that a ticket names
     record Sessions(
             String name,
             NameLookup.Resolver resolver,
@@ -40,8 +41,8 @@ public sealed interface ClientConfig {
             PreSharedKey secret,
             KnownHosts knownHosts,
             boolean strict,
-            Optional<BrokerConfig> brokers,
-            Optional<String> ticketBroker)
+            Optional<BrokerSettings> brokers,
+            Optional<BrokerAddress> ticketBroker)
             implements ClientConfig {
         /// Of a client that uses no broker.
         public Sessions(

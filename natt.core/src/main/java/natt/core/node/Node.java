@@ -73,7 +73,17 @@ public final class Node implements AutoCloseable {
             boolean secret = !config.secret().equals(PreSharedKey.NONE);
             doorkeeper = new Doorkeeper(config.authorizedClients(), secret, driver, refusals);
             targets = new AllowedTargets(driver, config.environment());
-            service = new SessionService(driver, targets, doorkeeper, new ClientSources(random));
+            var settings =
+                    new BrokerSettings(
+                            List.of(config.broker()),
+                            config.names(),
+                            OptionalInt.of(BrokerSettings.DEFAULT_TLS_PORT),
+                            config.knownHosts(),
+                            config.strict());
+            var brokers = new Brokers(Optional.of(settings), driver, random);
+            service =
+                    new SessionService(
+                            driver, targets, doorkeeper, new ClientSources(random), brokers);
             port =
                     new SessionPort(
                             driver,
@@ -84,13 +94,7 @@ public final class Node implements AutoCloseable {
                                     config.transport(),
                                     Optional.of(new NodeAnswering(service, targets)),
                                     List.of(),
-                                    Optional.of(
-                                            new BrokerConfig(
-                                                    List.of(config.broker()),
-                                                    config.names(),
-                                                    OptionalInt.of(BrokerConfig.DEFAULT_TLS_PORT),
-                                                    config.knownHosts(),
-                                                    config.strict())),
+                                    brokers,
                                     random));
         } catch (IOException | RuntimeException failed) {
             driver.discard();

@@ -6,6 +6,7 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.StunServers;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.status.Refusals;
 import natt.core.status.Report;
 import natt.core.time.Ticker;
@@ -20,6 +21,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -44,6 +46,7 @@ public final class Server implements AutoCloseable {
     private final Driver driver;
     private final RandomGenerator random = new SecureRandom();
     private final long startedAt;
+    private final Brokers brokers;
     private final Optional<SessionService> service;
     private final Optional<SessionPort> sessions;
     private final Optional<PlainWire> plain;
@@ -53,6 +56,9 @@ public final class Server implements AutoCloseable {
     private final Optional<OwnRecordWatch> watch;
     private final CompletableFuture<@Nullable Void> published = new CompletableFuture<>();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
+    private final CompletableFuture<BrokerAddress> brokerFound = new CompletableFuture<>();
+    private List<InetSocketAddress> resolved = List.of();
+    private List<InetSocketAddress> asked = List.of();
     private boolean announcing;
 
     private Server(ServerConfig config) throws IOException {
@@ -67,6 +73,11 @@ public final class Server implements AutoCloseable {
                             ? Optional.empty()
                             : Optional.of(
                                     new StunServers(config.stunServers(), this::stunResolved));
+            brokers =
+                    new Brokers(
+                            config.sessions().flatMap(ServerConfig.Sessions::brokers),
+                            driver,
+                            random);
             service = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openService());
             sessions = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openSessions());
             plain = config.plain().isEmpty() ? Optional.empty() : Optional.of(openPlain());
@@ -97,14 +108,15 @@ public final class Server implements AutoCloseable {
                 driver,
                 new NamedTargets(driver, wanted.services()),
                 doorkeeper,
-                new ClientSources(random));
+                new ClientSources(random),
+                brokers);
     }
 
     private SessionPort openSessions() throws IOException {
         ServerConfig.Sessions wanted = config.sessions().orElseThrow();
         Port port = openPort(wanted.listen());
         var asking = new ArrayList<Reachability>();
-        if (stunServers.isPresent()) {
+        if (asksServers()) {
             InetAddress bound = port.local().getAddress();
             for (Family family : Family.values()) {
                 boolean serves = bound.isAnyLocalAddress() && Family.of(bound) == Family.IPV6;
@@ -123,9 +135,16 @@ public final class Server implements AutoCloseable {
                                 wanted.transport(),
                                 service,
                                 asking,
-                                wanted.brokers(),
+                                brokers,
                                 random));
         driver.onClockJump(opened::clockJumped);
+        brokers.listen(
+                new Brokers.Listener() {
+                    @Override
+                    public void registered(BrokerLink link) {
+                        brokerAt(link);
+                    }
+                });
         return opened;
     }
 
@@ -154,6 +173,7 @@ public final class Server implements AutoCloseable {
                 config.discovery(),
                 askable(family),
                 config.publishPrivate(),
+                brokered(),
                 () -> stunServers.ifPresent(StunServers::resolveAgain),
                 onMapped,
                 random,
@@ -180,13 +200,44 @@ public final class Server implements AutoCloseable {
         return all;
     }
 
+    private boolean brokered() {
+        return config.sessions().flatMap(ServerConfig.Sessions::brokers).isPresent();
+    }
+
+    /// Whether the addresses are those that STUN servers see, a broker among them maybe.
+    private boolean asksServers() {
+        return stunServers.isPresent() || brokered() && !config.publishesLocal();
+    }
+
     private void stunResolved(List<InetSocketAddress> servers) {
         driver.execute(
                 () -> {
-                    for (Reachability each : reachabilities()) {
-                        each.useServers(servers, driver.nanoTime());
-                    }
+                    resolved = servers;
+                    useServers();
                 });
+    }
+
+    private void useServers() {
+        var all = new LinkedHashSet<>(resolved);
+        brokers.links().forEach(link -> all.addAll(link.stunServers()));
+        var servers = List.copyOf(all);
+        if (!servers.equals(asked)) {
+            asked = servers;
+            reachabilities().forEach(each -> each.useServers(servers, driver.nanoTime()));
+        }
+    }
+
+    private void brokerAt(BrokerLink link) {
+        if (asksServers()) {
+            useServers();
+        }
+        notice.brokerAt(link.address());
+        brokerFound.complete(link.address());
+    }
+
+    /// Completes with a broker by which clients can come, once this node is registered there.
+    public CompletableFuture<BrokerAddress> broker() {
+        return brokerFound;
     }
 
     private void sessionsMapped() {
@@ -240,7 +291,8 @@ public final class Server implements AutoCloseable {
                                 config.name()));
         if (stunServers.isPresent()) {
             stunServers.get().start();
-        } else {
+        }
+        if (!asksServers()) {
             sessions.ifPresent(wire -> notice.sessionsAt(List.of(wire.local())));
             plain.ifPresent(wire -> notice.plainAt(wire.local()));
         }

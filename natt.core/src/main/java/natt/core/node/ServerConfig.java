@@ -58,7 +58,7 @@ public record ServerConfig(
             Map<String, HostAndPort> services,
             Path stateDirectory,
             Optional<NameLookup.Resolver> resolver,
-            Optional<BrokerConfig> brokers) {
+            Optional<BrokerSettings> brokers) {
         public Sessions {
             services = Map.copyOf(services);
         }
@@ -103,11 +103,9 @@ public record ServerConfig(
         if (sessions.isEmpty() && plain.isEmpty()) {
             throw new IllegalArgumentException("there is nothing to serve");
         }
-        boolean bound =
-                sessions.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true)
-                        && plain.map(each -> !each.listen().getAddress().isAnyLocalAddress())
-                                .orElse(true);
-        if (stunServers.isEmpty() && !(publishPrivate && bound)) {
+        boolean brokered = sessions.flatMap(Sessions::brokers).isPresent();
+        boolean bound = isBound(sessions, plain);
+        if (stunServers.isEmpty() && !(publishPrivate && bound) && !(brokered && plain.isEmpty())) {
             throw new IllegalArgumentException(
                     "without STUN servers the address listened on is published: give one, as in"
                             + " 127.0.0.1:30000, and --publish-private");
@@ -127,5 +125,15 @@ public record ServerConfig(
                     "this DNS provider takes a time to live of %d seconds or more, not %d"
                             .formatted(can.leastTtl().toSeconds(), ttl.toSeconds()));
         }
+    }
+
+    private static boolean isBound(Optional<Sessions> sessions, Optional<Plain> plain) {
+        return sessions.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true)
+                && plain.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true);
+    }
+
+    /// Whether the addresses bound are published as they are.
+    boolean publishesLocal() {
+        return stunServers.isEmpty() && publishPrivate && isBound(sessions, plain);
     }
 }

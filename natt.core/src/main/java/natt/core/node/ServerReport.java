@@ -47,6 +47,8 @@ final class ServerReport {
                 .reports("wires", wires())
                 .reports("services", services())
                 .report("publication", notice.report());
+        sessions.filter(wire -> !wire.brokers().isEmpty())
+                .ifPresent(wire -> report.reports("brokers", wire.brokers().reports()));
         sessions.ifPresent(wire -> addSessions(report, wire));
         plain.ifPresent(
                 wire ->

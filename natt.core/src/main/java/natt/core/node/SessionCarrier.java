@@ -78,9 +78,10 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
                                     config.transport(),
                                     Optional.empty(),
                                     List.of(),
-                                    config.brokers(),
+                                    new Brokers(config.brokers(), driver, random),
                                     random));
             port.start();
+            config.ticketBroker().ifPresent(port::addBroker);
         }
         return port;
     }

@@ -7,6 +7,7 @@ import natt.core.NodeKey;
 import natt.core.ResetCode;
 import natt.core.Text;
 import natt.core.io.Driver;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.session.Session;
 import natt.core.session.SessionEvent;
 import natt.core.spi.Transport.Stream;
@@ -20,11 +21,14 @@ import java.time.Duration;
 import java.util.List;
 
 /// One session with one host, from the search for it to its end.
-final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
+final class SessionClient implements HostSearch.Seeker, SessionPumps.News, Brokers.Listener {
     private static final System.Logger LOG = System.getLogger("natt");
 
     /// How long the host is tried.
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /// How much earlier than by relay the host is tried at its own addresses.
+    private static final Duration HEAD_START = Duration.ofMillis(300);
 
     /// Is told, on the driver's thread.
     interface Owner {
@@ -44,15 +48,18 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
     private final Driver driver;
     private final Owner owner;
     private final SessionPort port;
+    private final Brokers brokers;
     private final HostSearch search;
     private SessionPumps.@Nullable Link link;
     private boolean over;
+    private String nothingFound = "";
 
     /// @param port from which the host is called
     SessionClient(ClientConfig.Sessions config, Driver driver, SessionPort port, Owner owner) {
         this.config = config;
         this.driver = driver;
         this.port = port;
+        brokers = port.brokers();
         this.owner = owner;
         search = new HostSearch(config, driver, this);
     }
@@ -64,7 +71,7 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
 
     private void giveUp() {
         if (!over && (link == null || state() == Session.State.CONNECTING)) {
-            fail(search.failure(PATIENCE));
+            fail(failure(PATIENCE));
         }
     }
 
@@ -90,7 +97,10 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
 
     /// Says why the host has not answered, in one line.
     String failure(Duration waited) {
-        return search.failure(waited);
+        String direct = nothingFound.isEmpty() ? search.failure(waited) : nothingFound;
+        return link == null || brokers.isEmpty()
+                ? direct
+                : direct + "; " + brokers.why(link.session().peer());
     }
 
     @Override
@@ -99,12 +109,15 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
             return;
         }
         link = port.call(key, config.secret(), this);
+        brokers.listen(this);
+        driver.schedule(HEAD_START, () -> brokers.use(link().session()));
         owner.called(this);
     }
 
     @Override
     public void addressesFound(List<InetSocketAddress> addresses) {
         if (!over) {
+            nothingFound = "";
             LOG.log(
                     Level.DEBUG,
                     "{0} may be at {1}",
@@ -116,8 +129,27 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
 
     @Override
     public void nothingFound(String why) {
-        if (!over) {
-            fail(why);
+        nothingFound = why;
+        failed();
+    }
+
+    @Override
+    public void brokerFound(String broker) {
+        try {
+            port.addBroker(BrokerAddress.parse(broker));
+        } catch (IllegalArgumentException malformed) {
+            LOG.log(Level.DEBUG, "{0}", String.valueOf(malformed.getMessage()));
+        }
+    }
+
+    /// There is nothing to wait for when there is neither an address nor a broker that helps.
+    @Override
+    public void failed() {
+        boolean waiting = !over && (link == null || state() == Session.State.CONNECTING);
+        if (waiting && !nothingFound.isEmpty()) {
+            if (link == null || brokers.isHopeless(link.session().peer())) {
+                fail(failure(Duration.ZERO));
+            }
         }
     }
 
@@ -136,16 +168,14 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         String name = config.name();
         switch (event) {
             case SessionEvent.Established(var path) -> {
-                LOG.log(Level.INFO, "session with {0} at {1}", name, HostAndPort.format(path));
+                LOG.log(Level.INFO, "session with {0} {1}", name, place(path));
                 search.remember(path);
             }
             case SessionEvent.Moved(var from, var to) -> {
                 LOG.log(
                         Level.INFO,
-                        "{0} has moved from {1} to {2}",
-                        name,
-                        HostAndPort.format(from),
-                        HostAndPort.format(to));
+                        "{0}",
+                        PathText.moved(name, brokers, session.session(), from, to));
                 search.remember(to);
             }
             case SessionEvent.Doubtful(var silence) -> {
@@ -161,8 +191,11 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
                 search.keepLooking();
             }
             case SessionEvent.Resumed(var path) -> {
-                LOG.log(Level.INFO, "{0} is back, at {1}", name, HostAndPort.format(path));
+                LOG.log(Level.INFO, "{0} is back, {1}", name, place(path));
                 search.remember(path);
+            }
+            case SessionEvent.OfSearch _ -> {
+                // No candidates are offered.
             }
             case SessionEvent.Closed(var reason) -> {
                 LOG.log(
@@ -171,15 +204,24 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
                         name,
                         Text.escape(reason.describe()));
                 if (!over) {
-                    over = true;
+                    end();
                     if (reason instanceof CloseReason.NoAnswer) {
-                        owner.failed(this, search.failure(PATIENCE));
+                        owner.failed(this, failure(PATIENCE));
                     } else {
                         owner.ended(this);
                     }
                 }
             }
         }
+    }
+
+    private String place(InetSocketAddress path) {
+        return brokers.place(path, link().session().peer());
+    }
+
+    private void end() {
+        over = true;
+        brokers.ignore(this);
     }
 
     /// A host opens no streams to its clients.
@@ -191,7 +233,7 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
     /// Ends the session.
     void close(CloseCode code) {
         if (!over) {
-            over = true;
+            end();
             if (link != null) {
                 link.session().close(code, driver.nanoTime());
             }

@@ -48,14 +48,14 @@ final class SessionPort {
     /// @param transport carries the streams
     /// @param answering answers callers; empty if this node only calls
     /// @param reachabilities ask for the public addresses, one for each family; may be none
-    /// @param brokers empty if this port has nothing to do with them
+    /// @param brokers of this port only
     record Config(
             Identity identity,
             PreSharedKey secret,
             Transport transport,
             Optional<? extends Answering> answering,
             List<Reachability> reachabilities,
-            Optional<BrokerConfig> brokers,
+            Brokers brokers,
             RandomGenerator random) {
         Config {
             reachabilities = List.copyOf(reachabilities);
@@ -74,7 +74,7 @@ final class SessionPort {
         this.driver = driver;
         this.port = port;
         this.config = config;
-        brokers = new Brokers(config.brokers(), driver, config.random());
+        brokers = config.brokers();
         engine =
                 new SessionEngine(
                         new SessionEngine.Config(
@@ -83,7 +83,7 @@ final class SessionPort {
                                 List.of(config.transport()),
                                 config.answering().map(Answering::admission),
                                 config.random(),
-                                config.brokers().map(_ -> brokers),
+                                Optional.of(brokers),
                                 false),
                         driver.nanoTime());
         pumps = new SessionPumps(engine, config.answering().map(this::watched));
@@ -95,7 +95,7 @@ final class SessionPort {
 
     /// Registers at the brokers.
     void start() {
-        config.brokers().ifPresent(all -> all.brokers().forEach(this::addBroker));
+        brokers.configured().forEach(this::addBroker);
     }
 
     /// Registers at one more broker, unless it is known already.

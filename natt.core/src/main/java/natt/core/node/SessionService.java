@@ -1,7 +1,6 @@
 package natt.core.node;
 
 import natt.core.CloseReason;
-import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.ResetCode;
 import natt.core.Text;
@@ -66,12 +65,20 @@ final class SessionService implements SessionPort.Answering {
     private final Set<Visit> commands = new LinkedHashSet<>();
     private int streams;
     private final Map<NodeKey, Integer> streamsOfKey = new HashMap<>();
+    private final Brokers brokers;
 
-    SessionService(Driver driver, Targets targets, Doorkeeper doorkeeper, ClientSources sources) {
+    /// @param brokers of the port on which clients call
+    SessionService(
+            Driver driver,
+            Targets targets,
+            Doorkeeper doorkeeper,
+            ClientSources sources,
+            Brokers brokers) {
         this.driver = driver;
         this.targets = targets;
         this.doorkeeper = doorkeeper;
         this.sources = sources;
+        this.brokers = brokers;
     }
 
     /// How many streams are being served.
@@ -123,14 +130,12 @@ final class SessionService implements SessionPort.Answering {
         String client = name(link);
         switch (event) {
             case SessionEvent.Established(var path) ->
-                    LOG.log(Level.INFO, "session with {0} at {1}", client, show(path));
+                    LOG.log(Level.INFO, "session with {0} {1}", client, place(link, path));
             case SessionEvent.Moved(var from, var to) ->
                     LOG.log(
                             Level.INFO,
-                            "{0} has moved from {1} to {2}",
-                            client,
-                            show(from),
-                            show(to));
+                            "{0}",
+                            PathText.moved(client, brokers, link.session(), from, to));
             case SessionEvent.Doubtful(var silence) ->
                     LOG.log(
                             Level.DEBUG,
@@ -146,7 +151,8 @@ final class SessionService implements SessionPort.Answering {
                 driver.schedule(COMMAND_WAITS, () -> endCommands(link));
             }
             case SessionEvent.Resumed(var path) ->
-                    LOG.log(Level.INFO, "{0} is back, at {1}", client, show(path));
+                    LOG.log(Level.INFO, "{0} is back, {1}", client, place(link, path));
+            case SessionEvent.OfSearch _ -> {}
             case SessionEvent.Closed(var reason) ->
                     LOG.log(
                             Level.INFO,
@@ -156,8 +162,8 @@ final class SessionService implements SessionPort.Answering {
         }
     }
 
-    private static String show(InetSocketAddress address) {
-        return HostAndPort.format(address);
+    private String place(SessionPumps.Link link, InetSocketAddress path) {
+        return brokers.place(path, link.session().peer());
     }
 
     @Override

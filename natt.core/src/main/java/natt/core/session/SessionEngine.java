@@ -90,6 +90,7 @@ public final class SessionEngine implements Engine {
     private final Gatekeeper gatekeeper;
     private final KeyQuestions questions;
     private final Relays relays = new Relays();
+    private final CheckLimits checkLimits = new CheckLimits();
     private final List<Session> sessions = new ArrayList<>();
     private final ArrayDeque<Session> accepted = new ArrayDeque<>();
     private final ArrayDeque<Session> ready = new ArrayDeque<>();
@@ -263,6 +264,10 @@ public final class SessionEngine implements Engine {
 
     Slots slots() {
         return slots;
+    }
+
+    CheckLimits checkLimits() {
+        return checkLimits;
     }
 
     Identity identity() {

@@ -175,9 +175,9 @@ public interface AddressDiscovery extends Named {
     /// @param servers at least one, written without a route; the more addresses and ports they
     ///     have, the more can be found out
     /// @param sockets fresh ones, through which nothing has been sent, with the addresses they are
-    ///     bound to; all of IPv4 unless there is only one. With one socket mapping and filtering
-    ///     are found, with two hairpinning, with five the port allocation; the mapping lifetime is
-    ///     found sooner with more
+    ///     bound to; all of IPv4 unless there is only one. With one socket mapping and mostly
+    ///     filtering are found, with two hairpinning, with six the port allocation; the mapping
+    ///     lifetime is found sooner with more, up to nine
     /// @param longestLifetime until what idle time to look for the mapping lifetime, which takes
     ///     up to a few times as long; zero to leave that out
     /// @param random source of transaction ids: cryptographically strong

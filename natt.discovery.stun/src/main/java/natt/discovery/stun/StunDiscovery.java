@@ -4,6 +4,7 @@ import natt.core.spi.AddressDiscovery;
 import natt.discovery.stun.proto.BindingResponder;
 import natt.discovery.stun.proto.MappingDiscovery;
 import natt.discovery.stun.proto.ServerSample;
+import natt.discovery.stun.proto.StunBehaviorDiscovery;
 
 import java.util.Optional;
 
@@ -30,5 +31,10 @@ public final class StunDiscovery implements AddressDiscovery {
     @Override
     public Optional<Responder> openResponder(ResponderContext context) {
         return Optional.of(new BindingResponder(context));
+    }
+
+    @Override
+    public Optional<BehaviorDiscovery> openBehavior(BehaviorContext context) {
+        return Optional.of(new StunBehaviorDiscovery(context));
     }
 }

@@ -28,6 +28,7 @@ final class Question {
     private @Nullable Answer answer;
     private boolean arrived;
     private boolean ended;
+    private boolean heard;
     private long lastSentNanos;
 
     /// A success response with a usable address.
@@ -69,6 +70,11 @@ final class Question {
     /// Whether it has been answered or given up.
     boolean ended() {
         return ended;
+    }
+
+    /// Whether nobody has answered at all, not even with an error or from elsewhere than wished.
+    boolean isSilence() {
+        return ended && !heard;
     }
 
     @Nullable Answer answer() {
@@ -135,6 +141,7 @@ final class Question {
             return;
         }
         ended = true;
+        heard = true;
         boolean heeded = change <= 0 || isChangedFrom(from);
         if (success && heeded && message.unknownRequired().isEmpty()) {
             answer =

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.core.Route;
+
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -198,5 +200,29 @@ class SpoofingTests {
         assertEquals(counters, sim.discovery.counters());
         assertEquals(news, sim.news);
         assertEquals(sent, sim.sent.size());
+    }
+
+    @Test
+    void anAnswerThroughAnotherSocketThanAskedThroughIsNotTaken() {
+        var sim = new SimServers();
+        var asked = Route.through(2, SimServers.S1);
+        sim.use(asked);
+        byte[] answer = SimServers.answer(sim.sent.getFirst().datagram(), "203.0.113.7:41233");
+        assertFalse(sim.deliver(SimServers.S1, answer));
+        assertFalse(sim.deliver(Route.through(1, SimServers.S1), answer));
+        assertTrue(sim.deliver(asked, answer));
+        assertEquals(List.of("0 mapped 203.0.113.7:41233"), sim.news);
+    }
+
+    @Test
+    void aServerCannotNameARouteOfOurs() {
+        var sim = new SimServers();
+        sim.use(SimServers.S1);
+        byte[] answer =
+                MessageBuilder.to(sim.sent.getFirst().datagram(), MessageBuilder.SUCCESS)
+                        .xored(MessageBuilder.XOR_MAPPED_ADDRESS, Route.relayed(1))
+                        .bytes();
+        assertTrue(sim.deliver(SimServers.S1, answer));
+        assertEquals(1, sim.counter("unusableAnswers"));
     }
 }

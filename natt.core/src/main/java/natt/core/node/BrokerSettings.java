@@ -15,7 +15,7 @@ import java.util.OptionalInt;
 /// @param tlsPort where they are tried over TLS when UDP does not reach them; empty if not
 /// @param knownHosts where the keys of brokers are kept that are known by their place only
 /// @param strict whether such a broker is refused when its key is not known yet
-public record BrokerConfig(
+public record BrokerSettings(
         List<BrokerAddress> brokers,
         List<String> names,
         OptionalInt tlsPort,
@@ -23,7 +23,7 @@ public record BrokerConfig(
         boolean strict) {
     public static final int DEFAULT_TLS_PORT = 443;
 
-    public BrokerConfig {
+    public BrokerSettings {
         brokers = List.copyOf(brokers);
         names = names.stream().map(NodeName::parse).distinct().toList();
         if (names.size() > Message.MOST_NAMES) {
