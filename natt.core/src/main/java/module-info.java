@@ -6,6 +6,7 @@ import org.jspecify.annotations.NullMarked;
 /// @uses natt.core.spi.Transport carries reliable streams over a session
 /// @uses natt.core.spi.PlainTransport carries reliable streams over a port, without a session
 /// @uses natt.core.spi.AddressDiscovery learns the server-reflexive address of a port
+/// @uses natt.core.spi.PortMapper maps a port on the gateway
 /// @uses natt.core.spi.DnsProvider publishes records at a name
 /// @uses natt.core.spi.NameLookup looks records up
 // A qualified export names a module that is compiled later.
@@ -28,6 +29,7 @@ module natt.core {
     uses natt.core.spi.Transport;
     uses natt.core.spi.PlainTransport;
     uses natt.core.spi.AddressDiscovery;
+    uses natt.core.spi.PortMapper;
     uses natt.core.spi.DnsProvider;
     uses natt.core.spi.NameLookup;
 }

@@ -43,7 +43,7 @@ final class BrokerCommand {
         stopInOrder(broker, status);
         status.set(
                 NodeFiles.controlSocket(
-                        "broker", options, environment, Level.WARNING, broker::report));
+                        "nattbroker", options, environment, Level.WARNING, broker::report));
         throw new IOException(broker.failure().join());
     }
 

@@ -153,6 +153,7 @@ final class Demo {
                                                 installed.transport("kcp"),
                                                 Map.of("ssh", target),
                                                 directory,
+                                                Optional.empty(),
                                                 Optional.empty())),
                                 Optional.empty()));
         server.published().get(10, TimeUnit.SECONDS);

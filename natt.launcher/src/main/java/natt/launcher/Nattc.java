@@ -145,7 +145,8 @@ public final class Nattc {
                                         List.of(),
                                         environment,
                                         knownHosts,
-                                        options.strict)),
+                                        options.strict,
+                                        installed.discovery("stun"))),
                 options.noBroker ? Optional.empty() : ticket.flatMap(Ticket::broker));
     }
 

@@ -15,6 +15,7 @@ import natt.core.node.ServerConfig;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
+import natt.core.spi.PortMapper;
 import natt.core.spi.Settings;
 import natt.core.status.ControlSocket;
 
@@ -192,23 +193,38 @@ public final class Natts {
                 options.dns.equals("none")
                         ? Optional.empty()
                         : Optional.of(resolver(options, settings, installed)),
-                brokers(options, environment, files));
+                portMapper(options.portMap, installed),
+                brokers(options, environment, files, installed));
     }
 
     private static Optional<BrokerSettings> brokers(
-            NattsOptions options, Map<String, String> environment, NodeFiles files) {
+            NattsOptions options,
+            Map<String, String> environment,
+            NodeFiles files,
+            Installed installed) {
         BrokerSettings brokers =
                 NodeBrokers.config(
                         options,
                         List.of(),
                         environment,
                         new KnownHosts(files.knownHosts(null)),
-                        options.strict);
+                        options.strict,
+                        installed.discovery("stun"));
         boolean none = brokers.brokers().isEmpty();
         if (none && options.dns.equals("none")) {
             throw new UsageException("--dns none needs --broker, else nobody finds this node");
         }
         return none ? Optional.empty() : Optional.of(brokers);
+    }
+
+    private static Optional<PortMapper> portMapper(String wanted, Installed installed) {
+        return switch (wanted) {
+            case "auto" -> Optional.of(installed.portMapper("portmap"));
+            case "off" -> Optional.empty();
+            default ->
+                    throw new UsageException(
+                            "--port-map is auto or off, not '%s'".formatted(Text.escape(wanted)));
+        };
     }
 
     /// Sees the own record as clients do.

@@ -73,6 +73,13 @@ final class NattsOptions extends CommonOptions {
     List<String> stun = new ArrayList<>();
 
     @Parameter(
+            names = {"--port-map", "-port-map"},
+            description =
+                    "auto: map the port on the gateway by PCP, NAT-PMP or UPnP, if it speaks one;"
+                            + " off: do not ask it")
+    String portMap = "auto";
+
+    @Parameter(
             names = {"--publish-private", "-publish-private"},
             description = "publish an address even if it is not public, for a LAN or a loopback")
     boolean publishPrivate;
@@ -86,7 +93,7 @@ final class NattsOptions extends CommonOptions {
             names = {"--dns", "-dns"},
             description =
                     "the DNS provider to publish with; 'natt providers' lists them, 'none'"
-                        + " publishes nothing")
+                            + " publishes nothing")
     String dns = "cloudflare";
 
     @Parameter(

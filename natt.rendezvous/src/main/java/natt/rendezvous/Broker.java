@@ -70,7 +70,7 @@ public final class Broker implements AutoCloseable {
         Files.createDirectories(config.stateDirectory());
         names = new NamesFile(state(NAMES));
         nodes = new NodesFile(state(NODES));
-        port = driver.openPort(config.listen().getFirst());
+        port = open(driver, config.listen().getFirst());
         guests = new GuestList(config.authorizedClients(), port::peer);
         StunSockets stun = StunSockets.open(port, config.listen());
         responder = config.discovery().openResponder(new ResponderContext(stun.sockets(), random));
@@ -98,6 +98,20 @@ public final class Broker implements AutoCloseable {
         port.attach(engines, _ -> Engine.NEVER);
     }
 
+    private static Port open(Driver driver, InetSocketAddress listen) throws IOException {
+        try {
+            return driver.openPort(listen);
+        } catch (IOException failed) {
+            throw cannotListen("UDP", listen, failed);
+        }
+    }
+
+    static IOException cannotListen(String on, InetSocketAddress listen, IOException failed) {
+        return new IOException(
+                "cannot listen on %s %s: %s".formatted(on, HostAndPort.format(listen), why(failed)),
+                failed);
+    }
+
     private Path state(String file) {
         return config.stateDirectory().resolve(file);
     }
@@ -113,7 +127,12 @@ public final class Broker implements AutoCloseable {
                         ? TlsIdentity.read(
                                 wanted.files().get().certificates(), wanted.files().get().key())
                         : TlsIdentity.selfSigned("natt", Instant.now(), new SecureRandom());
-        return Optional.of(port.listen(wanted.listen(), identity, StreamListener.Limits.DEFAULT));
+        try {
+            return Optional.of(
+                    port.listen(wanted.listen(), identity, StreamListener.Limits.DEFAULT));
+        } catch (IOException failed) {
+            throw cannotListen("TCP", wanted.listen(), failed);
+        }
     }
 
     /// Starts a broker.
@@ -155,12 +174,12 @@ public final class Broker implements AutoCloseable {
                     "anybody may have a name and be relayed; --authorized-clients or --psk-file"
                             + " changes that");
         }
-        LOG.log(Level.INFO, "this broker''s key is {0}", config.identity().publicKey());
+        LOG.log(Level.INFO, "this broker's key is {0}", config.identity().publicKey());
         LOG.log(
                 Level.INFO,
                 "nodes use it with: --broker {0}{1}",
                 reference(),
-                config.secret().equals(PreSharedKey.NONE) ? "" : " --broker-psk-file FILE");
+                config.secret().equals(PreSharedKey.NONE) ? "" : " and the secret");
     }
 
     /// What nodes need to find this broker: its key and address.

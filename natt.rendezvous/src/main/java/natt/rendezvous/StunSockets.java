@@ -33,7 +33,7 @@ record StunSockets(List<LocalSocket> sockets, int port, Optional<InetAddress> ad
         }
         boolean chosen = listen.getFirst().getPort() != 0;
         int next = !chosen || own.getPort() == MOST_PORT ? 0 : own.getPort() + 1;
-        int second = port.addSocket(new InetSocketAddress(any ? ANY : first, next));
+        int second = add(port, new InetSocketAddress(any ? ANY : first, next));
         int secondPort = port.local(second).orElseThrow().getPort();
         var sockets = new ArrayList<LocalSocket>();
         Optional<InetAddress> known = any ? publicAddress() : Optional.of(first);
@@ -49,9 +49,17 @@ record StunSockets(List<LocalSocket> sockets, int port, Optional<InetAddress> ad
         InetAddress other = listen.getLast().getAddress();
         for (int each : new int[] {own.getPort(), secondPort}) {
             var address = new InetSocketAddress(other, each);
-            sockets.add(new LocalSocket(port.addSocket(address), address));
+            sockets.add(new LocalSocket(add(port, address), address));
         }
         return new StunSockets(List.copyOf(sockets), secondPort, Optional.of(other));
+    }
+
+    private static int add(Port port, InetSocketAddress bind) throws IOException {
+        try {
+            return port.addSocket(bind);
+        } catch (IOException failed) {
+            throw Broker.cannotListen("UDP", bind, failed);
+        }
     }
 
     /// The public IPv4 address of this machine, if its interfaces have exactly one.

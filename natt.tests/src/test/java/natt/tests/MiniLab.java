@@ -119,6 +119,40 @@ public final class MiniLab implements Network {
                         .formatted(address, outsidePort, HOST_B, INSIDE_PORT));
     }
 
+    /// Makes `natB` a router for homes: the kernel's masquerading, and chains for miniupnpd to map
+    /// ports in. Its address is none of documentation, for which miniupnpd maps nothing.
+    public void mapsPorts() {
+        ip("inet", "addr add 11.0.0.1/24 dev br0");
+        ip("natB", "addr del " + address + "/24 dev wan");
+        address = "11.0.0.12";
+        ip("natB", "addr add " + address + "/24 dev wan");
+        ip("natB", "route replace default via 11.0.0.1");
+        rules(
+                "natB",
+                """
+                delete table ip stateless
+                delete table ip nat
+                table inet filter {
+                  chain forward {
+                    type filter hook forward priority 0
+                    jump mapped_forward
+                  }
+                  chain in {
+                    type nat hook prerouting priority -100
+                    jump mapped_in
+                  }
+                  chain out {
+                    type nat hook postrouting priority 100
+                    jump mapped_out
+                    oifname "wan" masquerade
+                  }
+                  chain mapped_forward { }
+                  chain mapped_in { }
+                  chain mapped_out { }
+                }
+                """);
+    }
+
     @Override
     public void rebind() {
         outsidePort++;

@@ -83,6 +83,13 @@ public enum Need {
         }
     },
 
+    MINIUPNPD {
+        @Override
+        Optional<String> probe() {
+            return programs("miniupnpd-nftables", "miniupnpd");
+        }
+    },
+
     /// A C compiler, for what moves the clocks of programs.
     GCC {
         @Override

@@ -5,6 +5,7 @@ import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Named;
 import natt.core.spi.PlainTransport;
+import natt.core.spi.PortMapper;
 import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,7 @@ public final class Providers {
                             Transport.class, index(layer, Transport.class),
                             PlainTransport.class, index(layer, PlainTransport.class),
                             AddressDiscovery.class, index(layer, AddressDiscovery.class),
+                            PortMapper.class, index(layer, PortMapper.class),
                             DnsProvider.class, index(layer, DnsProvider.class),
                             NameLookup.class, index(layer, NameLookup.class)));
         } catch (ServiceConfigurationError broken) {

@@ -1,12 +1,15 @@
 package natt.core.node;
 
+import natt.core.CloseCode;
 import natt.core.CloseReason;
+import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.ResetCode;
 import natt.core.Route;
 import natt.core.Text;
 import natt.core.io.Driver;
+import natt.core.io.Port;
 import natt.core.keys.KnownHosts;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.rendezvous.Message;
@@ -48,6 +51,14 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     private static final int SOON_MILLIS = 2_000;
     private static final int LATEST_MILLIS = 10_000;
 
+    /// How much earlier than over TLS a broker is tried over UDP.
+    private static final Duration UDP_HEAD_START = Duration.ofMillis(500);
+
+    /// How often UDP is tried while TLS is in use, and for how long.
+    private static final Duration UDP_AGAIN = Duration.ofSeconds(30);
+
+    private static final Duration UDP_PATIENCE = Duration.ofSeconds(2);
+
     /// Is told on the driver's thread.
     interface Owner {
         void registered(BrokerLink link, Message.Registered answer);
@@ -73,6 +84,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
 
     private final BrokerSettings config;
     private final Driver driver;
+    private final Port port;
     private final SessionEngine engine;
     private final SessionPumps pumps;
     private final RandomGenerator random;
@@ -84,6 +96,8 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     private List<InetSocketAddress> places = List.of();
     private @Nullable KeyQuestion question;
     private @Nullable Session session;
+    private @Nullable Session overUdp;
+    private @Nullable InetSocketAddress tls;
     private Optional<Message.Registered> answer = Optional.empty();
     private boolean unproven;
     private boolean closed;
@@ -95,6 +109,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
             BrokerSettings config,
             BrokerAddress address,
             Driver driver,
+            Port port,
             SessionEngine engine,
             SessionPumps pumps,
             RandomGenerator random,
@@ -102,6 +117,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
         this.config = config;
         this.address = address;
         this.driver = driver;
+        this.port = port;
         this.engine = engine;
         this.pumps = pumps;
         this.random = random;
@@ -128,8 +144,8 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
         return talk.isRegistered() ? answer : Optional.empty();
     }
 
-    /// The addresses at which the broker answers as a STUN server: those of its port, and those of
-    /// its second one at the address by which it was reached.
+    /// The addresses at which the broker answers as a STUN server: those of its port, and the
+    /// second port and address that it tells of.
     List<InetSocketAddress> stunServers() {
         var servers = new ArrayList<>(places);
         Optional<InetSocketAddress> path = session == null ? Optional.empty() : session.path();
@@ -140,6 +156,12 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
                                 if (said.stunPort() != 0) {
                                     servers.add(new InetSocketAddress(main, said.stunPort()));
                                 }
+                                said.stunAddress()
+                                        .ifPresent(
+                                                ip ->
+                                                        servers.add(
+                                                                new InetSocketAddress(
+                                                                        ip, path.get().getPort())));
                             });
         }
         return servers;
@@ -203,14 +225,16 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
             LOG.log(Level.WARNING, "the broker {0} is not used: {1}", address.place(), problem);
             owner.failed(this);
         } else {
-            question = engine.askKey(places, driver.nanoTime());
+            var all = new ArrayList<>(places);
+            tls().ifPresent(all::add);
+            question = engine.askKey(all, driver.nanoTime());
         }
     }
 
     private void answered(KeyQuestion asked) {
         question = null;
         if (asked.answer().isEmpty()) {
-            failed("it does not answer over UDP");
+            failed(silent());
             return;
         }
         NodeKey key = asked.answer().get();
@@ -227,9 +251,64 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     private void call(NodeKey key) {
         address = address.with(key);
         long now = driver.nanoTime();
-        session = engine.callBroker(key, PreSharedKey.NONE, now);
-        pumps.add(session, this);
-        session.addCandidates(places, now);
+        Session called = engine.callBroker(key, PreSharedKey.NONE, now);
+        session = called;
+        pumps.add(called, this);
+        called.addCandidates(places, now);
+        driver.schedule(UDP_HEAD_START, () -> tryTls(called));
+    }
+
+    /// The way to the broker over TLS, if that may be used.
+    private Optional<InetSocketAddress> tls() {
+        if (tls == null && config.tlsPort().isPresent()) {
+            int at = config.tlsPort().getAsInt();
+            tls = port.connectLater(new HostAndPort(address.place().host(), at));
+        }
+        return Optional.ofNullable(tls);
+    }
+
+    private void tryTls(Session called) {
+        if (called.state() == Session.State.CONNECTING) {
+            tls().ifPresent(way -> called.addCandidates(List.of(way), driver.nanoTime()));
+        }
+    }
+
+    private boolean isOverTls() {
+        return session != null
+                && session.path().filter(path -> Route.connection(path).isPresent()).isPresent();
+    }
+
+    /// Looks whether UDP gets through by now, while TLS is in use.
+    private void tryUdp() {
+        if (closed || !isOverTls() || overUdp != null) {
+            return;
+        }
+        long now = driver.nanoTime();
+        Session called = engine.callBroker(address.key().orElseThrow(), PreSharedKey.NONE, now);
+        overUdp = called;
+        pumps.add(called, this);
+        called.addCandidates(places, now);
+        driver.schedule(
+                UDP_PATIENCE,
+                () -> {
+                    if (called.equals(overUdp)) {
+                        overUdp = null;
+                        called.close(CloseCode.UNSPECIFIED, driver.nanoTime());
+                    }
+                });
+        driver.schedule(UDP_AGAIN, this::tryUdp);
+    }
+
+    /// The broker answers over UDP: the session over TLS is of no use any more.
+    private void moveTo(Session better, long nowNanos) {
+        LOG.log(Level.INFO, "the broker {0} is reached over UDP again", address.place());
+        Session before = session;
+        session = better;
+        overUdp = null;
+        talk.begin(better.wakeToken(), nowNanos);
+        if (before != null) {
+            before.close(CloseCode.UNSPECIFIED, nowNanos);
+        }
     }
 
     private void failed(String why) {
@@ -253,11 +332,25 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     @Override
     public void happened(SessionPumps.Link link, SessionEvent event) {
         long now = driver.nanoTime();
+        if (link.session().equals(overUdp) && event instanceof SessionEvent.Established) {
+            moveTo(link.session(), now);
+            return;
+        }
+        if (!link.session().equals(session)) {
+            return;
+        }
         switch (event) {
-            case SessionEvent.Established _ -> {
+            case SessionEvent.Established(var path) -> {
                 failures = 0;
                 problem = "";
                 prove();
+                if (Route.connection(path).isPresent()) {
+                    LOG.log(
+                            Level.INFO,
+                            "the broker {0} is reached over TLS, not over UDP",
+                            address.place());
+                    driver.schedule(UDP_AGAIN, this::tryUdp);
+                }
                 talk.begin(link.session().wakeToken(), now);
             }
             case SessionEvent.Moved _, SessionEvent.Resumed _ -> talk.register(now);
@@ -269,6 +362,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
                         address.place(),
                         silence.toSeconds());
                 locate();
+                tls().ifPresent(way -> link.session().addCandidates(List.of(way), now));
             }
             case SessionEvent.Closed(var reason) -> {
                 session = null;
@@ -292,8 +386,14 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
 
     private String describe(CloseReason reason) {
         return reason instanceof CloseReason.NoAnswer
-                ? "it does not answer over UDP, or its key is another"
+                ? silent() + ", or its key is another"
                 : Text.escape(reason.describe());
+    }
+
+    private String silent() {
+        return config.tlsPort().isPresent()
+                ? "it answers neither over UDP nor over TLS at port " + config.tlsPort().getAsInt()
+                : "it does not answer over UDP";
     }
 
     private void prove() {
@@ -510,5 +610,8 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
 
     void close() {
         closed = true;
+        if (tls != null) {
+            port.disconnect(tls);
+        }
     }
 }

@@ -4,12 +4,14 @@ import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.Route;
 import natt.core.io.Driver;
+import natt.core.io.Port;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.rendezvous.Message;
 import natt.core.session.Rendezvous;
 import natt.core.session.Session;
 import natt.core.session.SessionEngine;
 import natt.core.session.SessionEvent;
+import natt.core.spi.AddressDiscovery;
 import natt.core.spi.Engine;
 import natt.core.status.Report;
 
@@ -35,6 +37,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     interface Listener {
         /// A broker has answered to this node's registration.
         default void registered(BrokerLink link) {}
+
+        /// There is a relay to the peer of a session.
+        default void relayed(Session session, InetSocketAddress route) {}
 
         /// @param address of a peer, as a broker sees it
         default void granted(Session session, InetSocketAddress address) {}
@@ -65,6 +70,11 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         this.random = random;
     }
 
+    /// Asks brokers what they see of this node's NATs; empty if no direct path is searched for.
+    Optional<AddressDiscovery> discovery() {
+        return config.flatMap(BrokerSettings::discovery);
+    }
+
     /// Those that the user has named.
     List<BrokerAddress> configured() {
         return config.map(BrokerSettings::brokers).orElse(List.of());
@@ -79,7 +89,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     }
 
     /// Registers at a broker from now on, unless it is known already.
-    void add(BrokerAddress broker, SessionEngine engine, SessionPumps pumps) {
+    void add(BrokerAddress broker, Port port, SessionEngine engine, SessionPumps pumps) {
         boolean known =
                 links.stream()
                         .anyMatch(
@@ -92,7 +102,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         if (config.isEmpty() || known || links.size() == MOST) {
             return;
         }
-        var link = new BrokerLink(config.get(), broker, driver, engine, pumps, random, this);
+        var link = new BrokerLink(config.get(), broker, driver, port, engine, pumps, random, this);
         links.add(link);
         peers.keySet().forEach(link::want);
         link.start();
@@ -120,6 +130,11 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         if (peer != null && peer.sessions.contains(session) && peer.ready.add(session)) {
             session.addCandidates(routes(session.peer()), driver.nanoTime());
         }
+    }
+
+    /// A relay to a peer, if there is one.
+    Optional<InetSocketAddress> route(NodeKey peer) {
+        return routes(peer).stream().findFirst();
     }
 
     private List<InetSocketAddress> routes(NodeKey peer) {
@@ -181,6 +196,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         if (known != null) {
             keep(link, peer);
             known.ready.forEach(each -> each.addCandidates(List.of(route), driver.nanoTime()));
+            for (Session session : known.sessions) {
+                listeners.forEach(each -> each.relayed(session, route));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
 import natt.core.spi.PlainTransport;
+import natt.core.spi.PortMapper;
 import natt.core.spi.Transport;
 
 import java.nio.file.Path;
@@ -43,6 +44,11 @@ public final class Installed {
     /// @throws IllegalArgumentException listing what is installed, if there is no such discovery
     public AddressDiscovery discovery(String id) {
         return providers.require(AddressDiscovery.class, id);
+    }
+
+    /// @throws IllegalArgumentException listing what is installed, if there is no such mapper
+    public PortMapper portMapper(String id) {
+        return providers.require(PortMapper.class, id);
     }
 
     /// @throws IllegalArgumentException listing what is installed, if there is no such provider

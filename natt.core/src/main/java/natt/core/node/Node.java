@@ -98,6 +98,7 @@ public final class Node implements AutoCloseable {
                                     config.transport(),
                                     Optional.of(new NodeAnswering(service, targets)),
                                     List.of(),
+                                    Optional.empty(),
                                     brokers,
                                     random));
         } catch (IOException | RuntimeException failed) {

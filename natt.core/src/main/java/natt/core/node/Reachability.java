@@ -43,6 +43,7 @@ final class Reachability {
     private final Consumer<InetSocketAddress> onMapped;
     private final Discovery engine;
     private @Nullable InetSocketAddress address;
+    private @Nullable InetAddress seen;
     private boolean known;
     private String state = "asking";
 
@@ -85,6 +86,11 @@ final class Reachability {
     /// What the servers said last, in a few words.
     String state() {
         return state;
+    }
+
+    /// The IP address on which the servers agree, even if not on a port.
+    @Nullable InetAddress seen() {
+        return seen;
     }
 
     @Nullable InetSocketAddress address() {
@@ -134,22 +140,27 @@ final class Reachability {
 
     private void found(Finding finding) {
         switch (finding) {
-            case Finding.Mapped(var mapped) -> mapped(mapped);
-            case Finding.AddressDependentMapping(var seen) ->
-                    LOG.log(
-                            brokered ? Level.INFO : Level.WARNING,
-                            "this NAT shows every STUN server another port ({0}): its mapping is"
-                                    + " address-dependent, so {1} and nothing new is published",
-                            show(seen.stream().map(Observation::mapped).toList()),
-                            brokered
-                                    ? "clients come by the broker,"
-                                    : "no client can reach this port without a broker");
-            case Finding.Disputed(var seen) ->
+            case Finding.Mapped(var mapped) -> {
+                seen = mapped.getAddress();
+                mapped(mapped);
+            }
+            case Finding.AddressDependentMapping(var each) -> {
+                seen = each.getFirst().mapped().getAddress();
+                LOG.log(
+                        brokered ? Level.INFO : Level.WARNING,
+                        "this NAT shows every STUN server another port ({0}): its mapping is"
+                                + " address-dependent, so {1} and nothing new is published",
+                        show(each.stream().map(Observation::mapped).toList()),
+                        brokered
+                                ? "clients come by the broker,"
+                                : "no client can reach this port without a broker");
+            }
+            case Finding.Disputed(var each) ->
                     LOG.log(
                             Level.WARNING,
                             "the STUN servers contradict each other ({0}); nothing new is"
                                     + " published",
-                            show(seen));
+                            show(each));
             case Finding.Unanswered(int asked, int answered) -> {
                 boolean expected = family == Family.IPV6 && address == null;
                 LOG.log(

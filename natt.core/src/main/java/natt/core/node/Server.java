@@ -135,6 +135,7 @@ public final class Server implements AutoCloseable {
                                 wanted.transport(),
                                 service,
                                 asking,
+                                portMapping(wanted, port.local(), asking),
                                 brokers,
                                 random));
         driver.onClockJump(opened::clockJumped);
@@ -146,6 +147,25 @@ public final class Server implements AutoCloseable {
                     }
                 });
         return opened;
+    }
+
+    /// None where nobody says whether it leads here, or where no gateway leads here.
+    private Optional<PortMapping> portMapping(
+            ServerConfig.Sessions wanted, InetSocketAddress local, List<Reachability> asking) {
+        if (asking.isEmpty() || local.getAddress().isLoopbackAddress()) {
+            return Optional.empty();
+        }
+        return wanted.portMapper()
+                .map(
+                        mapper ->
+                                new PortMapping(
+                                        mapper,
+                                        local,
+                                        wanted.identity(),
+                                        driver,
+                                        asking,
+                                        config.publishPrivate(),
+                                        () -> announce(sessions.orElseThrow())));
     }
 
     private PlainWire openPlain() throws IOException {
@@ -253,9 +273,10 @@ public final class Server implements AutoCloseable {
     private void announce(SessionPort wire) {
         announcing = false;
         var found = new ArrayList<InetSocketAddress>();
+        wire.mapping().ifPresent(mapping -> found.addAll(mapping.addresses()));
         for (Reachability each : wire.reachabilities()) {
             InetSocketAddress address = each.address();
-            if (address != null) {
+            if (address != null && !found.contains(address)) {
                 found.add(address);
             }
         }
@@ -291,6 +312,7 @@ public final class Server implements AutoCloseable {
                                 config.name()));
         if (stunServers.isPresent()) {
             stunServers.get().start();
+            sessions.flatMap(SessionPort::mapping).ifPresent(PortMapping::start);
         }
         if (!asksServers()) {
             sessions.ifPresent(wire -> notice.sessionsAt(List.of(wire.local())));
@@ -382,6 +404,9 @@ public final class Server implements AutoCloseable {
         watch.ifPresent(OwnRecordWatch::close);
         service.ifPresent(each -> each.doorkeeper().close());
         stunServers.ifPresent(StunServers::close);
+        Optional<Thread> unmapping =
+                sessions.flatMap(SessionPort::mapping)
+                        .map(each -> Thread.startVirtualThread(each::close));
         var told = new CountDownLatch(1);
         driver.execute(
                 () -> {
@@ -392,6 +417,9 @@ public final class Server implements AutoCloseable {
         try {
             notice.withdraw(LAST_RECORD);
             boolean inTime = told.await(500, TimeUnit.MILLISECONDS);
+            if (unmapping.isPresent()) {
+                unmapping.get().join();
+            }
             LOG.log(Level.DEBUG, inTime ? "peers are told" : "peers could not be told in time");
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

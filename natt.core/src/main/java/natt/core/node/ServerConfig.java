@@ -8,6 +8,7 @@ import natt.core.spi.AddressDiscovery;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
 import natt.core.spi.PlainTransport;
+import natt.core.spi.PortMapper;
 import natt.core.spi.Transport;
 
 import java.net.InetSocketAddress;
@@ -48,6 +49,7 @@ public record ServerConfig(
     /// @param services the TCP services by name
     /// @param stateDirectory where the number of the record is kept
     /// @param resolver sees whether another node publishes under the name
+    /// @param portMapper maps the port on the gateway, where STUN servers are asked as well
     /// @param brokers empty if this node is reached straight only
     public record Sessions(
             InetSocketAddress listen,
@@ -58,6 +60,7 @@ public record ServerConfig(
             Map<String, HostAndPort> services,
             Path stateDirectory,
             Optional<NameLookup.Resolver> resolver,
+            Optional<PortMapper> portMapper,
             Optional<BrokerSettings> brokers) {
         public Sessions {
             services = Map.copyOf(services);
@@ -72,7 +75,8 @@ public record ServerConfig(
                 Transport transport,
                 Map<String, HostAndPort> services,
                 Path stateDirectory,
-                Optional<NameLookup.Resolver> resolver) {
+                Optional<NameLookup.Resolver> resolver,
+                Optional<PortMapper> portMapper) {
             this(
                     listen,
                     identity,
@@ -82,6 +86,7 @@ public record ServerConfig(
                     services,
                     stateDirectory,
                     resolver,
+                    portMapper,
                     Optional.empty());
         }
 

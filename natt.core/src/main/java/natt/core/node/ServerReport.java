@@ -78,18 +78,26 @@ final class ServerReport {
 
     private List<Report> wires() {
         var wires = new ArrayList<Report>();
-        sessions.ifPresent(wire -> wires.add(wire("natt", wire.local(), wire.reachabilities())));
+        sessions.ifPresent(
+                wire ->
+                        wires.add(
+                                wire("natt", wire.local(), wire.reachabilities(), wire.mapping())));
         plain.ifPresent(
                 wire ->
                         wires.add(
                                 wire(
                                         "kcp-go",
                                         wire.local(),
-                                        wire.reachability().stream().toList())));
+                                        wire.reachability().stream().toList(),
+                                        Optional.empty())));
         return wires;
     }
 
-    private static Report wire(String kind, InetSocketAddress local, List<Reachability> asking) {
+    private static Report wire(
+            String kind,
+            InetSocketAddress local,
+            List<Reachability> asking,
+            Optional<PortMapping> mapping) {
         var report = Report.builder().text("kind", kind).address("local", local);
         var discovered = new ArrayList<String>();
         for (Reachability each : asking) {
@@ -103,7 +111,9 @@ final class ServerReport {
         if (asking.isEmpty()) {
             discovered.add("none, the local address is taken for the public one");
         }
-        return report.texts("discovery", discovered).build();
+        report.texts("discovery", discovered);
+        mapping.ifPresent(each -> report.texts("portMapping", each.report()));
+        return report.build();
     }
 
     private List<Report> services() {

@@ -78,6 +78,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
                                     config.transport(),
                                     Optional.empty(),
                                     List.of(),
+                                    Optional.empty(),
                                     new Brokers(config.brokers(), driver, random),
                                     random));
             port.start();

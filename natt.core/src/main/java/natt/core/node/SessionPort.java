@@ -8,6 +8,8 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.session.Admission;
+import natt.core.session.Candidate;
+import natt.core.session.Candidate.Type;
 import natt.core.session.Session;
 import natt.core.session.SessionEngine;
 import natt.core.session.SessionEngine.Refusal;
@@ -48,6 +50,7 @@ final class SessionPort {
     /// @param transport carries the streams
     /// @param answering answers callers; empty if this node only calls
     /// @param reachabilities ask for the public addresses, one for each family; may be none
+    /// @param mapping of this port on the gateway
     /// @param brokers of this port only
     record Config(
             Identity identity,
@@ -55,6 +58,7 @@ final class SessionPort {
             Transport transport,
             Optional<? extends Answering> answering,
             List<Reachability> reachabilities,
+            Optional<PortMapping> mapping,
             Brokers brokers,
             RandomGenerator random) {
         Config {
@@ -68,6 +72,7 @@ final class SessionPort {
     private final SessionEngine engine;
     private final SessionPumps pumps;
     private final Brokers brokers;
+    private final Optional<Offers> offers;
     private boolean closed;
 
     SessionPort(Driver driver, Port port, Config config) {
@@ -84,11 +89,25 @@ final class SessionPort {
                                 config.answering().map(Answering::admission),
                                 config.random(),
                                 Optional.of(brokers),
-                                false),
+                                false,
+                                SessionEngine.Limits.NODE),
                         driver.nanoTime());
         pumps = new SessionPumps(engine, config.answering().map(this::watched));
+        offers =
+                brokers.discovery()
+                        .map(
+                                by ->
+                                        new Offers(
+                                                driver,
+                                                port,
+                                                by,
+                                                brokers,
+                                                this::candidates,
+                                                config.answering().isPresent(),
+                                                config.random()));
         var engines = new ArrayList<Engine>();
         reachabilities().forEach(asking -> engines.add(asking.engine()));
+        offers.ifPresent(engines::add);
         engines.add(engine);
         port.attach(List.copyOf(engines), this::afterInput);
     }
@@ -100,11 +119,28 @@ final class SessionPort {
 
     /// Registers at one more broker, unless it is known already.
     void addBroker(BrokerAddress broker) {
-        brokers.add(broker, engine, pumps);
+        brokers.add(broker, port, engine, pumps);
     }
 
     Brokers brokers() {
         return brokers;
+    }
+
+    /// What the gateway and the STUN servers say of where this port is.
+    private List<Candidate> candidates() {
+        var found = new ArrayList<Candidate>();
+        mapping()
+                .ifPresent(
+                        by ->
+                                by.addresses()
+                                        .forEach(at -> found.add(new Candidate(Type.MAPPED, at))));
+        for (Reachability each : reachabilities()) {
+            InetSocketAddress address = each.address();
+            if (address != null) {
+                found.add(new Candidate(Type.SERVER_REFLEXIVE, address));
+            }
+        }
+        return found;
     }
 
     private SessionPumps.News watched(SessionPumps.News news) {
@@ -112,6 +148,7 @@ final class SessionPort {
             @Override
             public void happened(SessionPumps.Link link, SessionEvent event) {
                 brokers.happened(link.session(), event);
+                offers.ifPresent(each -> each.happened(link.session(), event));
                 news.happened(link, event);
             }
 
@@ -138,6 +175,10 @@ final class SessionPort {
         return config.reachabilities();
     }
 
+    Optional<PortMapping> mapping() {
+        return config.mapping();
+    }
+
     /// Begins a session, which is up some time after its first candidates.
     ///
     /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
@@ -151,6 +192,7 @@ final class SessionPort {
 
     private long afterInput(long nowNanos) {
         reachabilities().forEach(Reachability::poll);
+        mapping().ifPresent(PortMapping::review);
         long wait = pumps.afterInput(nowNanos);
         wait = Math.min(wait, brokers.serve(nowNanos));
         if (config.answering().isPresent()) {

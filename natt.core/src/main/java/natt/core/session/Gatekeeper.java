@@ -20,12 +20,8 @@ import java.util.Optional;
 final class Gatekeeper {
     // What DESIGN fixes.
     private static final long SECOND = 1_000_000_000;
-    static final int MOST_HALF_OPEN = 64;
     private static final int MOST_HALF_OPEN_OF_KEY = 4;
     private static final long HALF_OPEN_LIFE = 5 * SECOND;
-    private static final int CALM_HALF_OPEN = 16;
-    private static final int CALM_HANDSHAKES = 20;
-    private static final int MOST_AGREEMENTS = 200;
     private static final int KEEPALIVE_SECONDS = 15;
 
     /// A handshake that was answered and not yet confirmed.
@@ -99,8 +95,9 @@ final class Gatekeeper {
     private final Cookies cookies;
     private final RecentMacs recent;
     private final SourceBuckets sources;
-    private final Rate handshakes = new Rate(CALM_HANDSHAKES, CALM_HANDSHAKES);
-    private final Rate agreements = new Rate(MOST_AGREEMENTS, MOST_AGREEMENTS);
+    private final SessionEngine.Limits limits;
+    private final Rate handshakes;
+    private final Rate agreements;
     private final List<HalfOpen> halfOpen = new ArrayList<>();
 
     private long received;
@@ -115,6 +112,9 @@ final class Gatekeeper {
     Gatekeeper(SessionEngine engine, SessionEngine.Config config, long nowNanos) {
         this.engine = engine;
         this.config = config;
+        limits = config.limits();
+        handshakes = new Rate(limits.calmHandshakes(), limits.calmHandshakes());
+        agreements = new Rate(limits.agreements(), limits.agreements());
         gate = new Gate(config.secret(), config.identity().publicKey());
         cookies = new Cookies(config.random(), nowNanos);
         recent = new RecentMacs(config.random());
@@ -151,7 +151,7 @@ final class Gatekeeper {
     }
 
     private boolean isCrowded(long nowNanos) {
-        return !handshakes.take(nowNanos) || halfOpen.size() >= CALM_HALF_OPEN;
+        return !handshakes.take(nowNanos) || halfOpen.size() >= limits.halfOpen() / 4;
     }
 
     private void agree(InetSocketAddress from, byte[] init, Admission admission, long nowNanos) {
@@ -213,14 +213,14 @@ final class Gatekeeper {
         HalfOpen leaves = null;
         if (ofCaller >= MOST_HALF_OPEN_OF_KEY) {
             leaves = oldest;
-        } else if (listed && halfOpen.size() >= MOST_HALF_OPEN) {
+        } else if (listed && halfOpen.size() >= limits.halfOpen()) {
             leaves = stranger;
         }
         if (leaves != null) {
             drop(leaves);
             halfOpen.remove(leaves);
         }
-        return halfOpen.size() < MOST_HALF_OPEN;
+        return halfOpen.size() < limits.halfOpen();
     }
 
     private boolean isServed(int mode) {

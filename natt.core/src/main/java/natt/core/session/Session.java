@@ -100,6 +100,13 @@ public final class Session {
     /// Whether its caller's key is known by name.
     boolean listed;
 
+    /// What [Quiet] keeps of a session without streams.
+    boolean sending;
+
+    boolean forgotten;
+    long dueAt;
+    int heapAt = -1;
+
     private Session(
             SessionEngine engine,
             NodeKey peer,
@@ -195,7 +202,7 @@ public final class Session {
         if (state == State.CLOSED || !outbox.say(message)) {
             return false;
         }
-        engine.touched(this, nowNanos);
+        engine.ready(this);
         return true;
     }
 
@@ -215,7 +222,7 @@ public final class Session {
         boolean lives = state == State.UP || state == State.SUSPENDED;
         if (lives && calling != null && !calling.isCalling()) {
             calling.start(path, state == State.SUSPENDED, nowNanos);
-            engine.touched(this, nowNanos);
+            engine.ready(this);
         }
     }
 
@@ -264,6 +271,7 @@ public final class Session {
             return;
         }
         calling.add(addresses, nowNanos);
+        engine.ready(this);
         if (!addressed && !addresses.isEmpty()) {
             addressed = true;
             addressedAt = nowNanos;
@@ -278,7 +286,7 @@ public final class Session {
     public void offer(LocalCandidates local, long nowNanos) {
         if (transport != null && state != State.CLOSED) {
             search.offer(local, nowNanos);
-            engine.touched(this, nowNanos);
+            engine.ready(this);
         }
     }
 
@@ -301,7 +309,7 @@ public final class Session {
     public void prepared(
             int request, List<Integer> sockets, List<InetSocketAddress> mapped, long nowNanos) {
         search.prepared(request, sockets, mapped, nowNanos);
-        engine.touched(this, nowNanos);
+        engine.ready(this);
     }
 
     /// How a search is and was.

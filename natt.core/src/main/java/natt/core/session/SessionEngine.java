@@ -14,10 +14,13 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -31,11 +34,10 @@ public final class SessionEngine implements Engine {
     /// The most streams of one session.
     public static final int MOST_STREAMS = 32;
 
-    private static final int MOST_SESSIONS = 64;
-    private static final int MOST_OF_LISTED_KEY = 32;
-    private static final int MOST_OF_OTHER_KEY = 8;
-
     // What natt chooses.
+    /// How many sessions are being called at once, about.
+    private static final int MOST_CALLED = 64;
+
     private static final int MOST_REPLIES = 64;
     private static final int MOST_REFUSALS = 16;
     private static final int DATAGRAM_BUFFER = 2048;
@@ -49,6 +51,37 @@ public final class SessionEngine implements Engine {
     /// To be called so much later than asked for means that this machine or process stood still.
     private static final long STOOD_STILL = 5_000_000_000L;
 
+    /// How much an engine admits.
+    ///
+    /// @param sessions at once
+    /// @param ofListedKey sessions of one key that is known by name
+    /// @param ofOtherKey sessions of one other key
+    /// @param halfOpen handshakes that their callers have not confirmed yet; callers need a cookie
+    ///     once a quarter of these are in use
+    /// @param calmHandshakes so many a second need no cookie
+    /// @param agreements so many handshakes a second are computed at most
+    public record Limits(
+            int sessions,
+            int ofListedKey,
+            int ofOtherKey,
+            int halfOpen,
+            int calmHandshakes,
+            int agreements) {
+        /// Of a machine that people reach.
+        public static final Limits NODE = new Limits(64, 32, 8, 64, 20, 200);
+
+        /// Of a broker, which has a session with every node.
+        public static final Limits BROKER = new Limits(20_000, 8, 4, 1024, 200, 2000);
+
+        /// For all that may be at once: 3 keys of each session, the handshakes that are half open,
+        /// the keys of sessions that ended less than 3 seconds ago, made by at most 4 seconds'
+        /// handshakes, and 8 attempts of each session that is being called.
+        int indexes() {
+            int most = 3 * sessions + halfOpen + 4 * agreements + 8 * MOST_CALLED;
+            return Integer.highestOneBit(most - 1) << 1;
+        }
+    }
+
     /// @param identity this node's key pair
     /// @param secret what callers must know beside this node's key; [PreSharedKey#NONE] if nothing
     /// @param transports what callers may choose from
@@ -57,6 +90,7 @@ public final class SessionEngine implements Engine {
     /// @param rendezvous takes the messages of sessions with brokers
     /// @param broker whether this is a broker: then callers have rendezvous and no streams, and may
     ///     ask for this node's key
+    /// @param limits of what peers may have
     public record Config(
             Identity identity,
             PreSharedKey secret,
@@ -64,7 +98,8 @@ public final class SessionEngine implements Engine {
             Optional<Admission> admission,
             RandomGenerator random,
             Optional<Rendezvous> rendezvous,
-            boolean broker) {
+            boolean broker,
+            Limits limits) {
         public Config {
             transports = List.copyOf(transports);
         }
@@ -76,7 +111,15 @@ public final class SessionEngine implements Engine {
                 List<Transport> transports,
                 Optional<Admission> admission,
                 RandomGenerator random) {
-            this(identity, secret, transports, admission, random, Optional.empty(), false);
+            this(
+                    identity,
+                    secret,
+                    transports,
+                    admission,
+                    random,
+                    Optional.empty(),
+                    false,
+                    Limits.NODE);
         }
     }
 
@@ -91,7 +134,16 @@ public final class SessionEngine implements Engine {
     private final KeyQuestions questions;
     private final Relays relays = new Relays();
     private final CheckLimits checkLimits = new CheckLimits();
-    private final List<Session> sessions = new ArrayList<>();
+    private final Set<Session> sessions = new LinkedHashSet<>();
+
+    /// Those with streams, which are asked in turn.
+    private final List<Session> carrying = new ArrayList<>();
+
+    private final Quiet quiet = new Quiet();
+
+    /// Those that peers have begun.
+    private final Map<Long, Session> byId = new HashMap<>();
+
     private final ArrayDeque<Session> accepted = new ArrayDeque<>();
     private final ArrayDeque<Session> ready = new ArrayDeque<>();
     private final ArrayDeque<Refusal> refusals = new ArrayDeque<>();
@@ -117,7 +169,7 @@ public final class SessionEngine implements Engine {
 
     public SessionEngine(Config config, long nowNanos) {
         this.config = config;
-        slots = new Slots(config.random());
+        slots = new Slots(config.limits().indexes(), config.random());
         gatekeeper = new Gatekeeper(this, config, nowNanos);
         questions =
                 new KeyQuestions(config.identity().publicKey(), config.broker(), config.random());
@@ -129,9 +181,7 @@ public final class SessionEngine implements Engine {
     ///
     /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
     public Session call(NodeKey host, PreSharedKey secret, Transport transport, long nowNanos) {
-        var session = Session.calling(this, host, secret, transport, nowNanos);
-        sessions.add(session);
-        return session;
+        return keep(Session.calling(this, host, secret, transport, nowNanos));
     }
 
     /// Begins a session with a broker, which carries messages. The handshake starts with
@@ -139,8 +189,14 @@ public final class SessionEngine implements Engine {
     ///
     /// @param secret what the broker wants beside its key; [PreSharedKey#NONE] if nothing
     public Session callBroker(NodeKey broker, PreSharedKey secret, long nowNanos) {
-        var session = Session.calling(this, broker, secret, null, nowNanos);
+        return keep(Session.calling(this, broker, secret, null, nowNanos));
+    }
+
+    private Session keep(Session session) {
         sessions.add(session);
+        if (!session.isRendezvous()) {
+            carrying.add(session);
+        }
         return session;
     }
 
@@ -241,7 +297,10 @@ public final class SessionEngine implements Engine {
             living += each.closed().isEmpty() ? 1 : 0;
         }
         return new Load(
-                living, MOST_SESSIONS, gatekeeper.halfOpenCount(), Gatekeeper.MOST_HALF_OPEN);
+                living,
+                config.limits().sessions(),
+                gatekeeper.halfOpenCount(),
+                config.limits().halfOpen());
     }
 
     /// Counters since the start by name: `initsReceived`, `replayed`, `malformed`, `forged`,
@@ -293,6 +352,9 @@ public final class SessionEngine implements Engine {
     }
 
     void ready(Session session) {
+        if (session.isRendezvous()) {
+            quiet.changed(session);
+        }
         if (!session.queued) {
             session.queued = true;
             ready.add(session);
@@ -301,12 +363,13 @@ public final class SessionEngine implements Engine {
 
     void forget(Session session) {
         sessions.remove(session);
+        byId.remove(session.id(), session);
         relays.remove(session);
-    }
-
-    /// Something has changed by the owner's doing: there may be something to send.
-    void touched(Session session, long nowNanos) {
-        ready(session);
+        if (session.isRendezvous()) {
+            quiet.forget(session);
+        } else {
+            carrying.remove(session);
+        }
     }
 
     /// Takes a message of a rendezvous, which lies in the array for what was opened, after the
@@ -342,22 +405,18 @@ public final class SessionEngine implements Engine {
 
     /// The session that a caller began and asks for, or null.
     @Nullable Session find(long id, NodeKey caller) {
-        if (id != 0) {
-            for (Session each : sessions) {
-                boolean alive = each.closed().isEmpty() && !each.initiator();
-                if (each.id() == id && alive && each.peer().equals(caller)) {
-                    return each;
-                }
-            }
+        Session session = byId.get(id);
+        if (session == null || session.closed().isPresent() || !session.peer().equals(caller)) {
+            return null;
         }
-        return null;
+        return session;
     }
 
     /// A session id that nothing has and that is not the one asked for, never 0.
     long newId(long asked) {
         while (true) {
             long id = config.random().nextLong();
-            if (id != 0 && id != asked && sessions.stream().noneMatch(each -> each.id() == id)) {
+            if (id != 0 && id != asked && !byId.containsKey(id)) {
                 return id;
             }
         }
@@ -374,8 +433,9 @@ public final class SessionEngine implements Engine {
                 ofCaller += each.peer().equals(caller) ? 1 : 0;
             }
         }
-        boolean callerIsFull = ofCaller >= (listed ? MOST_OF_LISTED_KEY : MOST_OF_OTHER_KEY);
-        if (!callerIsFull && all < MOST_SESSIONS) {
+        Limits limits = config.limits();
+        boolean callerIsFull = ofCaller >= (listed ? limits.ofListedKey() : limits.ofOtherKey());
+        if (!callerIsFull && all < limits.sessions()) {
             return true;
         }
         Session oldest = null;
@@ -397,7 +457,8 @@ public final class SessionEngine implements Engine {
     Session begin(Gatekeeper.HalfOpen half, @Nullable Transport transport, long nowNanos) {
         var session = Session.called(this, half, transport, nowNanos);
         session.listed = half.listed();
-        sessions.add(session);
+        keep(session);
+        byId.put(session.id(), session);
         accepted.add(session);
         return session;
     }
@@ -552,9 +613,10 @@ public final class SessionEngine implements Engine {
         noticeStandstill(nowNanos);
         gatekeeper.handleTimeout(nowNanos);
         questions.handleTimeout(nowNanos);
+        quiet.handleTimeout(nowNanos);
         // A session that has said its farewell leaves the list.
-        for (int i = sessions.size() - 1; i >= 0; i--) {
-            Session session = sessions.get(i);
+        for (int i = carrying.size() - 1; i >= 0; i--) {
+            Session session = carrying.get(i);
             if (session.nanosUntilTimeout(nowNanos) <= 0) {
                 session.handleTimeout(nowNanos);
             }
@@ -595,11 +657,15 @@ public final class SessionEngine implements Engine {
             into.put(reply.datagram);
             return reply.to;
         }
-        for (int i = sessions.size(); i > 0; i--) {
-            if (turn >= sessions.size()) {
+        InetSocketAddress said = quiet.poll(into, nowNanos);
+        if (said != null) {
+            return said;
+        }
+        for (int i = carrying.size(); i > 0; i--) {
+            if (turn >= carrying.size()) {
                 turn = 0;
             }
-            InetSocketAddress to = sessions.get(turn).poll(into, nowNanos);
+            InetSocketAddress to = carrying.get(turn).poll(into, nowNanos);
             if (to == null || ++sentInTurn >= DATAGRAMS_PER_TURN) {
                 sentInTurn = 0;
                 turn++;
@@ -617,8 +683,9 @@ public final class SessionEngine implements Engine {
                 Math.min(
                         gatekeeper.nanosUntilTimeout(nowNanos),
                         questions.nanosUntilTimeout(nowNanos));
-        for (int i = 0; i < sessions.size(); i++) {
-            least = Math.min(least, sessions.get(i).nanosUntilTimeout(nowNanos));
+        least = Math.min(least, quiet.nanosUntilTimeout(nowNanos));
+        for (int i = 0; i < carrying.size(); i++) {
+            least = Math.min(least, carrying.get(i).nanosUntilTimeout(nowNanos));
         }
         waiting = least != NEVER;
         calledAt = nowNanos;

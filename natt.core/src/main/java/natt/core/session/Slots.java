@@ -13,16 +13,15 @@ final class Slots {
         int index();
     }
 
-    /// For all that the caps allow at once: 3 keys each of 64 sessions, 64 half-open handshakes,
-    /// the keys of sessions that ended less than 3 seconds ago, made by at most 800 handshakes, and
-    /// 8 attempts each of the sessions that are being called.
-    private static final int CAPACITY = 2048;
-
-    private final @Nullable Slot[] slots = new @Nullable Slot[CAPACITY];
+    private final @Nullable Slot[] slots;
+    private final int mask;
     private final RandomGenerator random;
     private int next;
 
-    Slots(RandomGenerator random) {
+    /// @param capacity a power of two
+    Slots(int capacity, RandomGenerator random) {
+        slots = new @Nullable Slot[capacity];
+        mask = capacity - 1;
         this.random = random;
     }
 
@@ -30,27 +29,27 @@ final class Slots {
     ///
     /// @throws IllegalStateException if all are taken; the caps on what takes one forbid it
     int free() {
-        for (int tried = 0; tried < CAPACITY; tried++) {
-            int place = next++ & CAPACITY - 1;
+        for (int tried = 0; tried <= mask; tried++) {
+            int place = next++ & mask;
             if (slots[place] == null) {
-                return random.nextInt() & -CAPACITY | place;
+                return random.nextInt() & ~mask | place;
             }
         }
         throw new IllegalStateException("no receiver index is free");
     }
 
     void put(Slot slot) {
-        slots[slot.index() & CAPACITY - 1] = slot;
+        slots[slot.index() & mask] = slot;
     }
 
     @Nullable Slot get(int index) {
-        Slot slot = slots[index & CAPACITY - 1];
+        Slot slot = slots[index & mask];
         return slot != null && slot.index() == index ? slot : null;
     }
 
     void remove(Slot slot) {
         if (get(slot.index()) == slot) {
-            slots[slot.index() & CAPACITY - 1] = null;
+            slots[slot.index() & mask] = null;
         }
     }
 }

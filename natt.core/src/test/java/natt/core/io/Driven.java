@@ -18,11 +18,19 @@ final class Driven implements AutoCloseable {
     final Port port;
     final EchoEngine engine;
 
+    /// Counted on the driver's thread.
+    private int turns;
+
     Driven(Ticker ticker, boolean echoes) throws Exception {
         driver = new Driver(ticker, "test-driven").start();
         engine = new EchoEngine(echoes);
         port = call(() -> driver.openPort(new InetSocketAddress(LOOPBACK, 0)));
-        run(() -> port.attach(List.of(engine), now -> Engine.NEVER));
+        run(() -> port.attach(List.of(engine), this::turned));
+    }
+
+    private long turned(long nowNanos) {
+        turns++;
+        return Engine.NEVER;
     }
 
     static Driven echoing() throws Exception {
@@ -55,9 +63,18 @@ final class Driven implements AutoCloseable {
                 });
     }
 
+    /// Waits until what was due has been done and what the engine had has been sent.
+    void settle() throws Exception {
+        int before = call(() -> turns);
+        while (call(() -> turns) == before) {
+            Thread.onSpinWait();
+        }
+    }
+
     /// Lets the engine send, and waits until it has.
     void send(InetSocketAddress to, byte... data) throws Exception {
         run(() -> engine.send(to, data));
+        settle();
     }
 
     @Override

@@ -14,10 +14,12 @@ final class Loopback {
     static final TlsIdentity IDENTITY =
             TlsIdentity.selfSigned("broker.example", Instant.EPOCH, new SecureRandom());
 
+    record Pair(SSLEngine client, SSLEngine server) {}
+
     private Loopback() {}
 
-    /// Lets natt's client and a server with this identity come to terms; returns the client.
-    static SSLEngine handshake(TlsIdentity identity) throws Exception {
+    /// Lets natt's client and a server with this identity come to terms.
+    static Pair handshake(TlsIdentity identity) throws Exception {
         SSLEngine client = Tls.client(new HostAndPort("broker.example", 443));
         SSLEngine server = Tls.server(identity.context());
         Handshake.Step theirs = Handshake.step(server, ByteBuffer.allocate(0));
@@ -29,7 +31,7 @@ final class Loopback {
         if (!ours.finished() || !theirs.finished()) {
             throw new AssertionError(ours.failure() + " " + theirs.failure());
         }
-        return client;
+        return new Pair(client, server);
     }
 
     private static ByteBuffer joined(Handshake.Step receiver, Handshake.Step sender) {

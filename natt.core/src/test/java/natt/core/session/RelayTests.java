@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -82,6 +83,25 @@ class RelayTests {
                         ByteBuffer.wrap("hello".getBytes(StandardCharsets.US_ASCII)), world.now));
         world.run(100);
         assertEquals(List.of("hello"), heard);
+    }
+
+    @Test
+    void aRendezvousIsKeptAliveAndRenewsItsKeys() {
+        long before = world.sent.size();
+        world.run(Duration.ofMinutes(30));
+        assertEquals(Session.State.UP, fromAlice.state());
+        assertEquals(2, fromAlice.counters().get("rekeyed"));
+        // Two nodes ask every 15 s, the broker answers; renewals are a few more.
+        long sent = world.sent.size() - before;
+        assertTrue(sent >= 480 && sent < 520, () -> sent + " datagrams");
+    }
+
+    @Test
+    void aNodeThatIsGoneIsForgottenAfterAMinuteWithoutPath() {
+        alice.asleep = true;
+        world.run(120_000);
+        assertEquals(List.of(fromBob.peer()), List.of(broker.key()));
+        assertEquals(1, broker.engine.sessions().size());
     }
 
     @Test

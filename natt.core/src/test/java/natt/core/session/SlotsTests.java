@@ -14,7 +14,7 @@ import java.util.Random;
 class SlotsTests {
     private static final Aead KEY = new Aead(new byte[Aead.KEY]);
 
-    private final Slots slots = new Slots(new Random(1));
+    private final Slots slots = new Slots(2048, new Random(1));
 
     private Keys add() {
         var keys = new Keys(slots.free(), 0, KEY, KEY, 0);

@@ -89,7 +89,8 @@ final class World {
                             Optional.ofNullable(admission),
                             random,
                             Optional.of((from, said, at) -> rendezvous.handle(from, said, at)),
-                            broker),
+                            broker,
+                            broker ? SessionEngine.Limits.BROKER : SessionEngine.Limits.NODE),
                     now);
         }
 

@@ -117,7 +117,8 @@ public final class BrokerEngine implements Engine {
                                 Optional.of(admission),
                                 config.random(),
                                 Optional.of(this::handle),
-                                true),
+                                true,
+                                SessionEngine.Limits.BROKER),
                         nowNanos);
     }
 

@@ -36,6 +36,7 @@ class ImageTests {
                         "DnsProvider cloudflare file",
                         "NameLookup dns file",
                         "PlainTransport kcp-go",
+                        "PortMapper portmap",
                         "Transport kcp"),
                 Run.of(processes, "natt", "providers").lines());
     }
@@ -56,7 +57,7 @@ class ImageTests {
         Path link = Files.createSymbolicLink(directory.resolve("natt"), moved.resolve("bin/natt"));
         Run run = Run.of(processes.prepare("moved", link.toString(), "providers"));
         assertEquals(0, run.status());
-        assertEquals(5, run.lines().size());
+        assertEquals(6, run.lines().size());
     }
 
     @Test

@@ -114,6 +114,7 @@ class SessionNodesTests {
                         new KcpTransport(),
                         services,
                         directory,
+                        Optional.empty(),
                         Optional.empty());
         Server server =
                 Server.start(

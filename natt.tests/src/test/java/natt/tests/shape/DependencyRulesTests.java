@@ -57,11 +57,12 @@ class DependencyRulesTests {
                     .as("in an engine's package");
 
     @Test
-    void onlyTheCoresPortAndDnsQueriesOpenUdpSockets() {
-        // A DNS query has a socket of its own, so that its port is one more thing to guess.
+    void onlyTheCoresPortDnsQueriesAndPortMappingOpenUdpSockets() {
+        // A DNS query has a socket of its own, so that its port is one more thing to guess; a
+        // gateway is asked from ports that are not those mapped (decision 0012).
         noClasses()
                 .that()
-                .resideOutsideOfPackage("natt.core.io")
+                .resideOutsideOfPackages("natt.core.io", "natt.discovery.portmap")
                 .and()
                 .doNotHaveFullyQualifiedName("natt.dns.client.Exchange")
                 .should()

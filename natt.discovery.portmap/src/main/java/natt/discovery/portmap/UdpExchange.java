@@ -1,0 +1,89 @@
+package natt.discovery.portmap;
+
+import natt.core.time.Ticker;
+
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/// One question to the gateway over UDP, sent again while there is no answer. The socket is
+/// connected, so that an answer has to come from the gateway, to a port of this question's own.
+final class UdpExchange {
+    /// One that is larger than any answer is cut, and then none.
+    private static final int BUFFER = 2_048;
+
+    private final Ticker ticker;
+
+    UdpExchange(Ticker ticker) {
+        this.ticker = ticker;
+    }
+
+    /// What became of a question.
+    sealed interface Outcome<T> {
+        record Answered<T>(T reply) implements Outcome<T> {}
+
+        /// The gateway says that nobody listens there.
+        record Closed<T>() implements Outcome<T> {}
+
+        record Silent<T>() implements Outcome<T> {}
+    }
+
+    /// Asks, and waits after each time that it has asked.
+    ///
+    /// @param reader is empty for what is no answer
+    <T> Outcome<T> ask(
+            InetAddress local,
+            InetSocketAddress gateway,
+            byte[] question,
+            List<Duration> waits,
+            Function<byte[], Optional<T>> reader)
+            throws InterruptedException {
+        try (var socket = new DatagramSocket(new InetSocketAddress(local, 0))) {
+            socket.connect(gateway);
+            for (Duration wait : waits) {
+                socket.send(new DatagramPacket(question, question.length));
+                Optional<T> reply = await(socket, ticker.nanoTime() + wait.toNanos(), reader);
+                if (reply.isPresent()) {
+                    return new Outcome.Answered<>(reply.get());
+                }
+            }
+            return new Outcome.Silent<>();
+        } catch (PortUnreachableException closed) {
+            return new Outcome.Closed<>();
+        } catch (IOException failed) {
+            Interruption.check();
+            return new Outcome.Silent<>();
+        }
+    }
+
+    private <T> Optional<T> await(
+            DatagramSocket socket, long until, Function<byte[], Optional<T>> reader)
+            throws IOException {
+        var packet = new DatagramPacket(new byte[BUFFER], BUFFER);
+        for (long left; (left = until - ticker.nanoTime()) > 0; ) {
+            // A timeout of 0 would never end.
+            socket.setSoTimeout(1 + (int) TimeUnit.NANOSECONDS.toMillis(left));
+            try {
+                socket.receive(packet);
+            } catch (SocketTimeoutException silent) {
+                return Optional.empty();
+            }
+            Optional<T> reply = reader.apply(Arrays.copyOf(packet.getData(), packet.getLength()));
+            if (reply.isPresent()) {
+                return reply;
+            }
+            packet.setLength(BUFFER);
+        }
+        return Optional.empty();
+    }
+}
