@@ -145,10 +145,15 @@ final class Outbox {
         return null;
     }
 
-    InetSocketAddress challenge(Roaming.Due due, Keys with, ByteBuffer into, long nowNanos) {
+    InetSocketAddress challenge(Checklist.Due due, Keys with, ByteBuffer into, long nowNanos) {
         var message = new Message(Control.CHALLENGE, 0, due.token(), due.address(), with);
         seal(message, Control.LENGTH, into, nowNanos);
         return due.address();
+    }
+
+    void offer(Offer offer, Keys with, ByteBuffer into, long nowNanos) {
+        engine.plain()[0] = CONTROL;
+        seal(with, offer.write(engine.plain(), 1), into, nowNanos);
     }
 
     /// Writes an MTU probe, as long as the datagram it asks about.

@@ -69,7 +69,7 @@ public final class ControlSocket implements AutoCloseable {
 
     /// Where a process has its socket.
     ///
-    /// @param program natts or nattc
+    /// @param program of lower-case letters, the first four `natt`
     public static Path path(Path directory, String program, long process) {
         return directory.resolve(program + "-" + process + ".sock");
     }
