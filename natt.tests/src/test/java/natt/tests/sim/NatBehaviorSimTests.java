@@ -149,9 +149,8 @@ class NatBehaviorSimTests {
     }
 
     /// Mapping, filtering, ports, hairpinning and the lifetime in seconds of the laboratory's
-    /// types: EI, AD, APD or ?. Linux gives 30 seconds to what has carried an exchange, and 120
-    // only
-    /// to what has gone on for more than two.
+    /// types: EI, AD, APD or ?. Linux gives 30 seconds to what has carried an exchange, and
+    /// 120 only to what has gone on for more than two.
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource({
         "full-cone,              EI EI preserving no ?",
