@@ -8,6 +8,7 @@ import natt.core.Identity;
 import natt.core.node.Reachability.Family;
 import natt.core.spi.AddressDiscovery;
 import natt.core.spi.AddressDiscovery.Finding;
+import natt.core.spi.AddressDiscovery.Observation;
 import natt.core.spi.PortMapper;
 import natt.core.spi.PortMapper.News;
 
@@ -52,7 +53,9 @@ class PortMappingTests {
     @Test
     void aMappingHelpsWhereTheNatsOwnMappingIsAddressDependent() {
         PortMapping mapping = start(false);
-        see(mapping, new Finding.AddressDependentMapping(List.of(SEEN, MAPPED)));
+        var server = address("192.0.2.1:3478");
+        var seen = List.of(new Observation(server, SEEN, 0), new Observation(server, MAPPED, 0));
+        see(mapping, new Finding.AddressDependentMapping(seen));
         mapper.tell(mapped(MAPPED));
         assertEquals(List.of(MAPPED), mapping.addresses());
     }
