@@ -9,13 +9,18 @@ import org.jspecify.annotations.NullMarked;
 /// @uses natt.core.spi.PortMapper maps a port on the gateway
 /// @uses natt.core.spi.DnsProvider publishes records at a name
 /// @uses natt.core.spi.NameLookup looks records up
+// A qualified export names a module that is compiled later.
+@SuppressWarnings("module")
 @NullMarked
 module natt.core {
     requires static org.jspecify;
 
     exports natt.core;
+    exports natt.core.io to
+            natt.rendezvous;
     exports natt.core.keys;
     exports natt.core.node;
+    exports natt.core.rendezvous;
     exports natt.core.session;
     exports natt.core.spi;
     exports natt.core.status;

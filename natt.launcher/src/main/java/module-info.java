@@ -7,6 +7,7 @@ import org.jspecify.annotations.NullMarked;
 module natt.launcher {
     requires static org.jspecify;
     requires natt.core;
+    requires natt.rendezvous;
     requires jcommander;
 
     opens natt.launcher to

@@ -82,7 +82,7 @@ final class CommandLine {
             var all = new ArrayList<String>();
             List<String> separate = separate(given);
             Optional<String> config =
-                    options instanceof CommonOptions ? config(separate) : Optional.empty();
+                    options instanceof RunningOptions ? config(separate) : Optional.empty();
             if (config.isPresent()) {
                 all.addAll(fromFile(config.get(), given(separate, environment)));
             }

@@ -1,16 +1,15 @@
 package natt.launcher;
 
 import com.beust.jcommander.Parameter;
+import com.beust.jcommander.converters.IParameterSplitter;
 
 import org.jspecify.annotations.Nullable;
 
-/// The options of natts and nattc.
-class CommonOptions extends LogOptions {
-    @Parameter(
-            names = {"--config", "-config"},
-            description = "file of further options, one 'name = value' a line; flags win")
-    @Nullable String config;
+import java.util.ArrayList;
+import java.util.List;
 
+/// The options of natts and nattc.
+class CommonOptions extends RunningOptions {
     @Parameter(
             names = {"--compat", "-compat"},
             description =
@@ -18,11 +17,28 @@ class CommonOptions extends LogOptions {
                             + " authenticated")
     @Nullable String compat;
 
+    /// Keeps a value whole that has commas in it, as a path may.
+    public static final class Whole implements IParameterSplitter {
+        public Whole() {}
+
+        @Override
+        public List<String> split(String value) {
+            return List.of(value);
+        }
+    }
+
     @Parameter(
-            names = {"--runtime-dir", "-runtime-dir"},
+            names = {"--broker", "-broker"},
+            splitter = Whole.class,
             description =
-                    "directory of the socket for 'natt status' (default: $RUNTIME_DIRECTORY; else"
-                            + " /run/natt for root; else $XDG_RUNTIME_DIR/natt, or the state"
-                            + " directory)")
-    @Nullable String runtimeDir;
+                    "[KEY@]HOST[:PORT] of a broker that carries between nodes which cannot reach"
+                            + " each other, several times for several; or $NATT_BROKER")
+    List<String> broker = new ArrayList<>();
+
+    @Parameter(
+            names = {"--broker-tls", "-broker-tls"},
+            description =
+                    "port at which brokers are tried over TLS where UDP does not get through; or"
+                            + " 'off'")
+    String brokerTls = "443";
 }

@@ -131,7 +131,7 @@ final class NodeFiles {
     /// @param level how loudly to say that there is none
     static Optional<ControlSocket> controlSocket(
             String program,
-            CommonOptions options,
+            RunningOptions options,
             Map<String, String> environment,
             Level level,
             Supplier<CompletableFuture<Report>> reports) {

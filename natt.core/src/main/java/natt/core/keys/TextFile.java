@@ -24,14 +24,14 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// Reads and writes small files whole. Text is Latin-1, one character for each byte, so that
 /// nothing is lost. Exceptions are one line that names the file.
-final class TextFile {
+public final class TextFile {
     private static final Set<PosixFilePermission> PRIVATE =
             PosixFilePermissions.fromString("rw-------");
 
     private TextFile() {}
 
     /// @param limit the most bytes that the file may have
-    static String read(Path path, int limit) throws IOException {
+    public static String read(Path path, int limit) throws IOException {
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw failure(path, "is not a file");
         }
@@ -70,7 +70,7 @@ final class TextFile {
     }
 
     /// Replaces a file, or makes it; keeps the mode of what was there.
-    static void replace(Path path, String text) throws IOException {
+    public static void replace(Path path, String text) throws IOException {
         Path target = Files.exists(path) ? path.toRealPath() : path;
         Path written = write(target, text, Files.exists(target) ? mode(target) : PRIVATE);
         try {

@@ -29,6 +29,7 @@ class PortMappingTests {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final InetSocketAddress SEEN = address("203.0.113.7:41233");
     private static final InetSocketAddress MAPPED = address("203.0.113.7:30000");
+    private static final InetSocketAddress SERVER = address("198.51.100.10:3478");
     private static final Identity IDENTITY = Identity.generate(new Random(1));
 
     private final Queue<Finding> findings = new ArrayDeque<>();
@@ -53,9 +54,12 @@ class PortMappingTests {
     @Test
     void aMappingHelpsWhereTheNatsOwnMappingIsAddressDependent() {
         PortMapping mapping = start(false);
-        var server = address("192.0.2.1:3478");
-        var seen = List.of(new Observation(server, SEEN, 0), new Observation(server, MAPPED, 0));
-        see(mapping, new Finding.AddressDependentMapping(seen));
+        see(
+                mapping,
+                new Finding.AddressDependentMapping(
+                        List.of(
+                                new Observation(SERVER, SEEN, 0),
+                                new Observation(SERVER, MAPPED, 0))));
         mapper.tell(mapped(MAPPED));
         assertEquals(List.of(MAPPED), mapping.addresses());
     }

@@ -49,7 +49,11 @@ class DependencyRulesTests {
 
     /// Engines and codecs, which know neither sockets nor threads nor time.
     private static final DescribedPredicate<JavaClass> ENGINES =
-            resideInAnyPackage("natt..proto..", "natt.core.session..", "natt.transport.kcp.fec..")
+            resideInAnyPackage(
+                            "natt..proto..",
+                            "natt.core.session..",
+                            "natt.core.rendezvous..",
+                            "natt.transport.kcp.fec..")
                     .as("in an engine's package");
 
     @Test

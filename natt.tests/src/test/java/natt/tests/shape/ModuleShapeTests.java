@@ -26,8 +26,9 @@ import java.util.stream.Stream;
 class ModuleShapeTests {
     private static final String CORE = "natt.core";
 
-    /// They are no providers: they may need providers, or are needed by tests only.
-    private static final Set<String> ABOVE = Set.of("natt.launcher", "natt.testkit");
+    /// They are no providers: programs, or needed by tests only.
+    private static final Set<String> ABOVE =
+            Set.of("natt.launcher", "natt.rendezvous", "natt.testkit");
 
     private static final List<ModuleDescriptor> MODULES =
             Repository.javaModules().stream()
