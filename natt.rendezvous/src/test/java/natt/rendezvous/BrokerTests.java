@@ -140,7 +140,12 @@ class BrokerTests {
                                             PreSharedKey.NONE,
                                             driver.nanoTime())
                                     .addCandidates(List.of(at), driver.nanoTime()));
-            return assertInstanceOf(Message.Registered.class, news.take());
+            Object next = news.take();
+            // Where a connection takes seconds to come about, the broker has forgotten the first
+            // of the calls that waited for it.
+            return next instanceof SessionEvent.Closed
+                    ? register(at)
+                    : assertInstanceOf(Message.Registered.class, next);
         }
     }
 

@@ -55,6 +55,8 @@ class NamesFileTests {
         Files.writeString(
                 file(), ALICE.toLine() + "\nbob ???\n\n# by hand\n" + BOB.toLine() + "\nbo");
         assertEquals(List.of(ALICE, BOB), new NamesFile(file()).loaded());
+        Path copy = directory.resolve("names.damaged");
+        assertEquals(Files.readString(file()), Files.readString(copy));
     }
 
     @Test

@@ -76,18 +76,21 @@ public final class BrokerBenchmark {
         cpu = broker.cpu();
         start = System.nanoTime();
         Crowd.Introductions done = crowd.introduce(rate, Duration.ofSeconds(seconds));
-        double busy = (broker.cpu() - cpu) / seconds(start);
+        double busy = broker.cpu() - cpu;
+        double lasted = seconds(start);
         say(
                 "%d introductions begun in %.1f s (%.0f/s), %d done; round trips of the whole:"
                         + " median %.1f ms, 99 %% %.1f ms, longest %.1f ms",
                 done.begun(),
-                seconds(start),
-                done.begun() / seconds(start),
+                lasted,
+                done.begun() / lasted,
                 done.done(),
                 done.millis(0.5),
                 done.millis(0.99),
                 done.millis(1));
-        say("introducing: %.1f %% of a processor", busy * 100);
+        say(
+                "introducing: %.1f %% of a processor, %.2f ms each",
+                busy / lasted * 100, busy / done.begun() * 1e3);
         long after = broker.heap();
         say(
                 "memory with %d channels: heap %.1f MB; resident %.0f MB",

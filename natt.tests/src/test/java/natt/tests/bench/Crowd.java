@@ -95,8 +95,8 @@ final class Crowd implements AutoCloseable {
                 serve(node);
             }
             turn(1);
-            if (now - start > 120 * SECOND) {
-                throw new IllegalStateException(registered() + " registered in two minutes");
+            if (now - start > 600 * SECOND) {
+                throw new IllegalStateException(registered() + " registered in ten minutes");
             }
         }
     }

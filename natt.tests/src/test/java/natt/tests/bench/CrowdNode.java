@@ -34,6 +34,7 @@ final class CrowdNode {
     private final Map<Integer, Long> opening = new HashMap<>();
     private final Map<Integer, Long> open = new HashMap<>();
     private Session session;
+    private InetSocketAddress at;
     private boolean registered;
     private boolean lost;
     private int ids;
@@ -77,7 +78,8 @@ final class CrowdNode {
         return lost;
     }
 
-    void call(InetSocketAddress at, long now) {
+    void call(InetSocketAddress where, long now) {
+        at = where;
         session = engine.callBroker(broker, PreSharedKey.NONE, now);
         session.addCandidates(List.of(at), now);
     }
@@ -89,7 +91,8 @@ final class CrowdNode {
                     String name = "node-" + key.toString().substring(0, 20).replace('-', '.');
                     say(new Message.Register(0, session.wakeToken(), List.of(name)), now);
                 } else if (event instanceof SessionEvent.Closed) {
-                    lost = true;
+                    lost |= registered;
+                    call(at, now);
                 }
             }
         }
