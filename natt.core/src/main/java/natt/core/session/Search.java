@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -327,6 +328,14 @@ final class Search {
             crooked = pair.address();
         }
         return pair;
+    }
+
+    /// The round trip of a pair that is valid.
+    OptionalLong roundTrip(InetSocketAddress address) {
+        Pair pair = checks.find(address);
+        return pair == null || pair.roundTrip() == Long.MAX_VALUE
+                ? OptionalLong.empty()
+                : OptionalLong.of(pair.roundTrip());
     }
 
     /// Whether the peer's datagrams come from elsewhere than where its path leads; which of its

@@ -61,9 +61,9 @@ public final class Session {
     private final Transport.Multiplexer streams;
     private final byte[] wakeToken;
     private final @Nullable Calling calling;
-    private final Liveness liveness;
-    private final Roaming roaming;
     private final ArrayDeque<SessionEvent> events = new ArrayDeque<>();
+    private final Paths paths;
+    private final Liveness liveness;
     private final Search search;
     private final Parts incoming = new Parts();
     private final KeyRing keys;
@@ -71,15 +71,7 @@ public final class Session {
     private final long bornAt;
     private State state;
     private long id;
-    private @Nullable InetSocketAddress path;
-
-    /// The way back from a direct path that dies.
-    private @Nullable InetSocketAddress relay;
-
-    private long relayRoundTrip;
-
     private int peerTakes = Wire.MOST_DATAGRAM;
-    private @Nullable PathMtu mtu;
     private boolean addressed;
     private long addressedAt;
     private long confirmAt;
@@ -90,7 +82,6 @@ public final class Session {
     private CloseCode closeCode = CloseCode.UNSPECIFIED;
     private long closedAt;
     private int farewells;
-    private long heardAt;
     private long datagramsReceived;
     private long bytesReceived;
     private long moved;
@@ -113,14 +104,12 @@ public final class Session {
         this.transport = transport;
         boolean initiator = secret != null;
         calling = secret == null ? null : new Calling(this, engine, peer, secret);
-        liveness = new Liveness(initiator, nowNanos);
-        roaming = new Roaming(engine.random());
-        search =
-                new Search(initiator, engine.random(), engine.checkLimits(), events::add, nowNanos);
+        paths = new Paths(initiator, engine.random(), engine.checkLimits(), events::add, nowNanos);
+        liveness = paths.liveness();
+        search = paths.search();
         keys = new KeyRing(this, engine.slots());
         outbox = new Outbox(engine, keys, liveness);
         bornAt = nowNanos;
-        heardAt = nowNanos;
         state = State.CONNECTING;
         streams = transport == null ? NoStreams.ALL : open(transport, initiator, nowNanos);
         streams.pause(nowNanos);
@@ -216,7 +205,7 @@ public final class Session {
     void woken(long nowNanos) {
         boolean lives = state == State.UP || state == State.SUSPENDED;
         if (lives && calling != null && !calling.isCalling()) {
-            calling.start(path, state == State.SUSPENDED, nowNanos);
+            calling.start(paths.current(), state == State.SUSPENDED, nowNanos);
             engine.touched(this, nowNanos);
         }
     }
@@ -234,11 +223,12 @@ public final class Session {
 
     /// The peer's address now, or last; empty before the first answer.
     public Optional<InetSocketAddress> path() {
-        return Optional.ofNullable(path);
+        return Optional.ofNullable(paths.current());
     }
 
     /// The largest UDP payload sent now, in bytes.
     public int datagramSize() {
+        PathMtu mtu = paths.mtu();
         return mtu == null ? PathMtu.FIRST : mtu.size();
     }
 
@@ -248,7 +238,7 @@ public final class Session {
 
     /// For how long the peer has not been heard.
     public Duration silence(long nowNanos) {
-        return Duration.ofNanos(nowNanos - heardAt);
+        return Duration.ofNanos(nowNanos - paths.heardAt());
     }
 
     /// How much longer the session is kept without a path; empty while it has one, or has had none
@@ -293,7 +283,7 @@ public final class Session {
     /// Sets the way back from a direct path that dies; null if there is none any more. A relay by
     /// which the peer is heard is one without being set.
     public void useRelay(@Nullable InetSocketAddress route, long nowNanos) {
-        relay = route;
+        paths.useRelay(route);
     }
 
     /// Answers [SessionEvent.SearchNeeds].
@@ -305,17 +295,6 @@ public final class Session {
         search.prepared(request, sockets, mapped, nowNanos);
         engine.touched(this, nowNanos);
     }
-
-    /// How a search is and was.
-    ///
-    /// @param whyRelayed why there is no direct path, in words; empty if there is one
-    /// @param peers the candidates that the peer has told last, foreign
-    public record SearchState(
-            Optional<String> whyRelayed,
-            List<Candidate> own,
-            List<Candidate> peers,
-            long searches,
-            long checks) {}
 
     public SearchState search() {
         return new SearchState(
@@ -346,7 +325,7 @@ public final class Session {
             return;
         }
         end(new CloseReason.Local(), nowNanos);
-        if (keys.sealing() != null && path != null) {
+        if (keys.sealing() != null && paths.current() != null) {
             farewells = CLOSE_AGAIN.length;
             closeCode = code;
             sayClosed();
@@ -355,6 +334,7 @@ public final class Session {
 
     private void sayClosed() {
         Keys with = keys.sealing();
+        InetSocketAddress path = paths.current();
         if (with != null && path != null) {
             outbox.say(Control.CLOSE, closeCode.code(), 0, path, with);
         }
@@ -417,7 +397,7 @@ public final class Session {
         id = given;
         peerTakes = opened.payload().mtu();
         keys.add(made);
-        roaming.forgive();
+        paths.roaming().forgive();
         noteRoundTrip(attempt.address(), nowNanos - attempt.sentAt(), nowNanos);
         boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
         if (!works) {
@@ -434,7 +414,7 @@ public final class Session {
         peerTakes = half.mtu();
         keys.add(half.keys());
         keys.sealWith(half.keys());
-        roaming.forgive();
+        paths.roaming().forgive();
         establish(half.from(), nowNanos);
     }
 
@@ -447,14 +427,10 @@ public final class Session {
 
     /// There is a path, proven by a handshake or a challenge.
     private void establish(InetSocketAddress to, long nowNanos) {
-        InetSocketAddress from = path;
-        path = to;
-        roaming.forget();
-        liveness.begin(nowNanos);
-        boolean sameHost = from != null && isSameHost(from, to);
-        if (mtu == null || !sameHost) {
-            mtu = new PathMtu(to, peerTakes);
-            streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
+        InetSocketAddress from = paths.current();
+        Paths.Change change = paths.take(to, peerTakes, nowNanos);
+        if (change == Paths.Change.HOST) {
+            streams.useDatagrams(datagramSize() - Wire.DATA_OVERHEAD, nowNanos);
         }
         switch (state) {
             case CONNECTING -> {
@@ -468,25 +444,18 @@ public final class Session {
                 events.add(new SessionEvent.Resumed(to));
             }
             case UP -> {
-                if (!to.equals(from)) {
-                    // Another port of the same NAT is the same path through the network.
-                    if (!sameHost) {
-                        streams.pathChanged(nowNanos);
-                    }
+                if (change == Paths.Change.HOST) {
+                    streams.pathChanged(nowNanos);
+                }
+                if (change != Paths.Change.NONE && from != null) {
                     moved++;
-                    if (from != null) {
-                        events.add(new SessionEvent.Moved(from, to));
-                    }
+                    events.add(new SessionEvent.Moved(from, to));
                 }
             }
             case CLOSED -> throw new AssertionError("a closed session takes no path");
         }
         search.pathIs(to, nowNanos);
         engine.ready(this);
-    }
-
-    private static boolean isSameHost(InetSocketAddress one, InetSocketAddress other) {
-        return Route.remote(one).getAddress().equals(Route.remote(other).getAddress());
     }
 
     // ---- input
@@ -508,7 +477,6 @@ public final class Session {
             }
             return;
         }
-        heardAt = nowNanos;
         boolean newestKeys = keys.isNewest(with);
         if (calling != null
                 && calling.isCalling()
@@ -519,16 +487,12 @@ public final class Session {
             calling.forget();
             keys.sealWith(with);
         }
-        if (!Route.isDirect(from)) {
-            relay = from;
+        boolean check = isCheck(plain, length - 1);
+        if (paths.heard(from, state == State.UP, newest && newestKeys, check, nowNanos)) {
+            ask(nowNanos);
         }
-        if (!from.equals(path)) {
-            heardElsewhere(from, newest && newestKeys, isCheck(plain, length - 1), nowNanos);
-        } else {
-            liveness.heard(nowNanos);
-            if (state == State.SUSPENDED && keys.sealing() != null) {
-                establish(from, nowNanos);
-            }
+        if (state == State.SUSPENDED && from.equals(paths.current()) && keys.sealing() != null) {
+            establish(from, nowNanos);
         }
         switch (plain[0]) {
             case Outbox.TRANSPORT -> {
@@ -564,35 +528,6 @@ public final class Session {
         engine.ready(this);
     }
 
-    /// The peer was heard where the path is not. That proves nothing about the path, so it is
-    // asked.
-    private void heardElsewhere(
-            InetSocketAddress from, boolean newest, boolean check, long nowNanos) {
-        liveness.heardElsewhere();
-        if (hasDirectPath()) {
-            // What is on its way by a relay, or checks another pair, says not where to send to;
-            // and among the pairs of a search it is the initiator who chooses.
-            boolean chosen =
-                    !initiator() || path != null && !search.knows(from) && !search.isCrooked(path);
-            if (newest && chosen && !check && Route.isDirect(from)) {
-                follow(from, nowNanos);
-            }
-        } else if (!search.heardFrom(from, nowNanos) && newest) {
-            follow(from, nowNanos);
-        }
-    }
-
-    private void follow(InetSocketAddress to, long nowNanos) {
-        if (roaming.heardFrom(to, nowNanos)) {
-            ask(nowNanos);
-        }
-    }
-
-    /// Whether there is a direct path, and no doubt about it.
-    private boolean hasDirectPath() {
-        return state == State.UP && path != null && Route.isDirect(path) && !liveness.isDoubtful();
-    }
-
     private static boolean isCheck(byte[] plain, int length) {
         if (plain[0] != Outbox.CONTROL || length < Control.LENGTH) {
             return false;
@@ -620,7 +555,7 @@ public final class Session {
                 long roundTrip = outbox.ponged(token, nowNanos);
                 if (roundTrip >= 0) {
                     noteRoundTrip(from, roundTrip, nowNanos);
-                    if (outbox.hasPinged(path)) {
+                    if (outbox.hasPinged(paths.current())) {
                         // Wherever the answer comes from, the question went by the path.
                         liveness.heard(nowNanos);
                     }
@@ -633,6 +568,7 @@ public final class Session {
             case Control.CLOSE -> end(new CloseReason.SessionClosed(Control.code(in, 1)), nowNanos);
             case Control.MTU_PROBE -> outbox.say(Control.MTU_ANSWER, 0, token, from, with);
             case Control.MTU_ANSWER -> {
+                PathMtu mtu = paths.mtu();
                 if (mtu != null && mtu.answered(Outbox.probed(token), nowNanos)) {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
@@ -642,31 +578,19 @@ public final class Session {
     }
 
     private void handleAnswer(long token, InetSocketAddress from, long nowNanos) {
-        InetSocketAddress proven = roaming.answered(token);
-        if (proven != null) {
-            move(proven, nowNanos);
+        InetSocketAddress proven = paths.answered(token, from, state == State.UP, nowNanos);
+        if (proven == null) {
             return;
         }
-        Checklist.Pair pair = search.answered(token, from, nowNanos);
-        if (pair != null && !hasDirectPath()) {
-            move(pair.address(), nowNanos);
-            noteRoundTrip(from, pair.roundTrip(), nowNanos);
-        }
+        establish(proven, nowNanos);
+        search.roundTrip(proven).ifPresent(nanos -> noteRoundTrip(proven, nanos, nowNanos));
+        // A line may say from where its key is good.
+        engine.review(this, nowNanos);
     }
 
     private void noteRoundTrip(InetSocketAddress by, long nanos, long nowNanos) {
         streams.roundTripMeasured(nanos, nowNanos);
-        if (!Route.isDirect(by)) {
-            relayRoundTrip = nanos;
-        }
-    }
-
-    private void move(InetSocketAddress to, long nowNanos) {
-        if (!to.equals(path) || state == State.SUSPENDED) {
-            establish(to, nowNanos);
-            // A line may say from where its key is good.
-            engine.review(this, nowNanos);
-        }
+        paths.measured(by, nanos);
     }
 
     private void handleOffer(
@@ -681,6 +605,7 @@ public final class Session {
 
     private void ask(long nowNanos) {
         Keys with = keys.sealing();
+        InetSocketAddress path = paths.current();
         if (with != null && path != null) {
             liveness.asked(nowNanos);
             outbox.ping(path, with, nowNanos);
@@ -698,7 +623,7 @@ public final class Session {
         } else if (state == State.SUSPENDED) {
             suspendedAt = nowNanos;
             if (calling != null) {
-                calling.start(path, true, nowNanos);
+                calling.start(paths.current(), true, nowNanos);
             }
         } else if (state == State.CONNECTING) {
             addressedAt = nowNanos;
@@ -706,7 +631,7 @@ public final class Session {
     }
 
     void handleTimeout(long nowNanos) {
-        roaming.handleTimeout(nowNanos);
+        paths.roaming().handleTimeout(nowNanos);
         switch (state) {
             case CONNECTING -> {
                 if (addressed && nowNanos - addressedAt >= NO_ANSWER) {
@@ -715,6 +640,7 @@ public final class Session {
             }
             case UP -> {
                 streams.handleTimeout(nowNanos);
+                PathMtu mtu = paths.mtu();
                 if (mtu != null && mtu.handleTimeout(liveness.heardAt(), nowNanos)) {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
@@ -727,7 +653,7 @@ public final class Session {
             }
             case SUSPENDED -> {
                 if (nowNanos - suspendedAt >= held()) {
-                    long silence = nowNanos - heardAt;
+                    long silence = nowNanos - paths.heardAt();
                     end(new CloseReason.PeerSilent(Duration.ofNanos(silence)), nowNanos);
                 }
             }
@@ -763,10 +689,10 @@ public final class Session {
         }
         if (liveness.nanosUntilDoubt(roundTrip, nowNanos) <= 0) {
             liveness.doubt();
-            long silence = nowNanos - heardAt;
+            long silence = nowNanos - paths.heardAt();
             events.add(new SessionEvent.Doubtful(Duration.ofNanos(silence)));
             if (!goBack(nowNanos) && calling != null) {
-                calling.start(path, false, nowNanos);
+                calling.start(paths.current(), false, nowNanos);
             }
         }
         if (liveness.nanosUntilLost(inUse, nowNanos) <= 0) {
@@ -776,9 +702,9 @@ public final class Session {
 
     /// Leaves a direct path that is in doubt for the relay, if there is one.
     private boolean goBack(long nowNanos) {
-        InetSocketAddress back = relay;
-        InetSocketAddress from = path;
-        if (back == null || from == null || !Route.isDirect(from)) {
+        InetSocketAddress back = paths.wayBack();
+        InetSocketAddress from = paths.current();
+        if (back == null || from == null) {
             return false;
         }
         if (calling != null) {
@@ -795,10 +721,10 @@ public final class Session {
         suspendedAt = nowNanos;
         streams.pause(nowNanos);
         search.pause();
-        long silence = nowNanos - heardAt;
+        long silence = nowNanos - paths.heardAt();
         events.add(new SessionEvent.Suspended(Duration.ofNanos(silence)));
         if (calling != null) {
-            calling.start(path, true, nowNanos);
+            calling.start(paths.current(), true, nowNanos);
         }
         engine.ready(this);
     }
@@ -815,6 +741,7 @@ public final class Session {
     /// Drops keys that are too old, and lets the initiator make new ones in time.
     private void keepKeys(long nowNanos) {
         keys.handleTimeout(nowNanos);
+        InetSocketAddress path = paths.current();
         if (state != State.UP || path == null) {
             return;
         }
@@ -845,7 +772,7 @@ public final class Session {
     }
 
     long nanosUntilTimeout(long nowNanos) {
-        long least = roaming.nanosUntilTimeout(nowNanos);
+        long least = paths.roaming().nanosUntilTimeout(nowNanos);
         if (calling != null) {
             least = Math.min(least, calling.nanosUntilTimeout(nowNanos));
         }
@@ -875,6 +802,7 @@ public final class Session {
         least = Math.min(least, liveness.nanosUntilAsk(inUse, roundTrip, nowNanos));
         least = Math.min(least, liveness.nanosUntilDoubt(roundTrip, nowNanos));
         least = Math.min(least, liveness.nanosUntilLost(inUse, nowNanos));
+        PathMtu mtu = paths.mtu();
         if (mtu != null) {
             least = Math.min(least, mtu.nanosUntilTimeout(nowNanos));
         }
@@ -896,7 +824,7 @@ public final class Session {
     /// @return where to send it, or null if there is no path now
     @Nullable InetSocketAddress wrap(int channel, ByteBuffer into, int from, long nowNanos) {
         Keys with = keys.sealing();
-        InetSocketAddress to = path;
+        InetSocketAddress to = paths.current();
         boolean fits = into.position() - from + Relays.OVERHEAD <= into.limit() - from;
         if (state != State.UP || with == null || to == null || !fits) {
             return null;
@@ -918,7 +846,7 @@ public final class Session {
         if (told != null || with == null || state == State.CLOSED) {
             return told;
         }
-        Checklist.Due challenge = roaming.poll(nowNanos);
+        Checklist.Due challenge = paths.roaming().poll(nowNanos);
         if (challenge != null) {
             return outbox.challenge(challenge, with, into, nowNanos);
         }
@@ -926,22 +854,22 @@ public final class Session {
             return null;
         }
         InetSocketAddress searched = pollSearch(with, into, nowNanos);
-        return searched == null && pollPath(with, into, nowNanos) ? path : searched;
+        return searched == null && pollPath(with, into, nowNanos) ? paths.current() : searched;
     }
 
     private @Nullable InetSocketAddress pollSearch(Keys with, ByteBuffer into, long nowNanos) {
-        Offer offer = search.pollOffer(relayRoundTrip, nowNanos);
+        Offer offer = search.pollOffer(paths.relayRoundTrip(), nowNanos);
         if (offer != null) {
             outbox.offer(offer, with, into, nowNanos);
-            return path;
+            return paths.current();
         }
         Checklist.Due check = search.poll(nowNanos);
         return check == null ? null : outbox.challenge(check, with, into, nowNanos);
     }
 
     private boolean pollPath(Keys with, ByteBuffer into, long nowNanos) {
-        InetSocketAddress to = path;
-        PathMtu width = mtu;
+        InetSocketAddress to = paths.current();
+        PathMtu width = paths.mtu();
         if (width == null || to == null) {
             return false;
         }
@@ -973,8 +901,7 @@ public final class Session {
         closed = reason;
         closedAt = nowNanos;
         outbox.clear();
-        roaming.forget();
-        search.end();
+        paths.forget();
         if (calling != null) {
             calling.stop();
             calling.forget();
