@@ -47,14 +47,6 @@ public final class Session {
     // What natt chooses.
     private static final long NO_ANSWER = 15 * SECOND;
 
-    /// How long the keys of a session that this side has closed still tell so.
-    private static final long FAREWELL = 3 * SECOND;
-
-    private static final long[] CLOSE_AGAIN = {250 * MILLI, SECOND};
-
-    /// How often the initiator shows the responder that it has its answer, until it is heard.
-    private static final long CONFIRM_AGAIN = 150 * MILLI;
-
     private final SessionEngine engine;
     private final NodeKey peer;
     private final @Nullable Transport transport;
@@ -68,20 +60,16 @@ public final class Session {
     private final Parts incoming = new Parts();
     private final KeyRing keys;
     private final Outbox outbox;
+    private final Handshakes handshakes;
+    private final Farewell farewell = new Farewell();
     private final long bornAt;
     private State state;
-    private long id;
-    private int peerTakes = Wire.MOST_DATAGRAM;
     private boolean addressed;
     private long addressedAt;
-    private long confirmAt;
     private boolean useful;
     private long usefulAt;
     private long suspendedAt;
     private @Nullable CloseReason closed;
-    private CloseCode closeCode = CloseCode.UNSPECIFIED;
-    private long closedAt;
-    private int farewells;
     private long datagramsReceived;
     private long bytesReceived;
     private long moved;
@@ -109,6 +97,7 @@ public final class Session {
         search = paths.search();
         keys = new KeyRing(this, engine.slots());
         outbox = new Outbox(engine, keys, liveness);
+        handshakes = new Handshakes(this, keys, outbox, calling);
         bornAt = nowNanos;
         state = State.CONNECTING;
         streams = transport == null ? NoStreams.ALL : open(transport, initiator, nowNanos);
@@ -144,10 +133,7 @@ public final class Session {
             @Nullable Transport transport,
             long nowNanos) {
         var session = new Session(engine, half.caller(), transport, null, nowNanos);
-        session.id = half.sessionId();
-        session.peerTakes = half.mtu();
-        session.keys.add(half.keys());
-        session.keys.sealWith(half.keys());
+        session.handshakes.confirmed(half);
         session.establish(half.from(), nowNanos);
         return session;
     }
@@ -204,8 +190,8 @@ public final class Session {
     /// The broker, or whoever has its token, says that it knows this session no longer.
     void woken(long nowNanos) {
         boolean lives = state == State.UP || state == State.SUSPENDED;
-        if (lives && calling != null && !calling.isCalling()) {
-            calling.start(paths.current(), state == State.SUSPENDED, nowNanos);
+        if (lives && !handshakes.isCalling()) {
+            handshakes.start(paths.current(), state == State.SUSPENDED, nowNanos);
             engine.touched(this, nowNanos);
         }
     }
@@ -255,11 +241,11 @@ public final class Session {
         if (calling == null || state == State.CLOSED) {
             return;
         }
-        calling.add(addresses, nowNanos);
+        handshakes.add(addresses, nowNanos);
         if (!addressed && !addresses.isEmpty()) {
             addressed = true;
             addressedAt = nowNanos;
-            calling.start(null, false, nowNanos);
+            handshakes.start(null, false, nowNanos);
         }
     }
 
@@ -296,13 +282,9 @@ public final class Session {
         engine.touched(this, nowNanos);
     }
 
+    /// How the search for a direct path is.
     public SearchState search() {
-        return new SearchState(
-                search.whyRelayed(),
-                search.ownCandidates(),
-                search.peersCandidates(),
-                search.searches(),
-                search.checksSent());
+        return search.state();
     }
 
     /// Says that the session has been of use: a stream reached its service. From 150 seconds
@@ -326,8 +308,7 @@ public final class Session {
         }
         end(new CloseReason.Local(), nowNanos);
         if (keys.sealing() != null && paths.current() != null) {
-            farewells = CLOSE_AGAIN.length;
-            closeCode = code;
+            farewell.tell(code);
             sayClosed();
         }
     }
@@ -336,7 +317,7 @@ public final class Session {
         Keys with = keys.sealing();
         InetSocketAddress path = paths.current();
         if (with != null && path != null) {
-            outbox.say(Control.CLOSE, closeCode.code(), 0, path, with);
+            outbox.say(Control.CLOSE, farewell.code().code(), 0, path, with);
         }
     }
 
@@ -363,72 +344,46 @@ public final class Session {
     // ---- handshakes
 
     long id() {
-        return id;
+        return handshakes.id();
     }
 
     InitPayload initPayload() {
         return transport == null
-                ? new InitPayload(0, InitPayload.RENDEZVOUS, Wire.MOST_DATAGRAM, id)
+                ? new InitPayload(0, InitPayload.RENDEZVOUS, Wire.MOST_DATAGRAM, id())
                 : new InitPayload(
-                        transport.capability(), InitPayload.STREAMS, Wire.MOST_DATAGRAM, id);
+                        transport.capability(), InitPayload.STREAMS, Wire.MOST_DATAGRAM, id());
     }
 
     /// The responder has answered one of this initiator's attempts.
     void answered(Calling.Attempt attempt, Opened opened, long nowNanos) {
-        long given = opened.payload().sessionId();
-        if (calling == null || state == State.CLOSED) {
-            return;
+        if (state != State.CLOSED) {
+            boolean works = state == State.UP && !liveness.isDoubtful();
+            handshakes.answered(attempt, opened, works, nowNanos);
         }
-        if (attempt.resume() == 0 && id != 0 && given != id) {
-            // Another attempt was quicker; this one is never confirmed and so never was.
-            return;
-        }
-        if (attempt.resume() != 0 && given != attempt.resume()) {
-            vanish(new CloseReason.PeerRestarted(), nowNanos);
-            return;
-        }
-        var made =
-                new Keys(
-                        attempt.index(),
-                        opened.remoteIndex(),
-                        opened.send(),
-                        opened.receive(),
-                        nowNanos);
-        id = given;
-        peerTakes = opened.payload().mtu();
-        keys.add(made);
+    }
+
+    /// The peer has answered from an address.
+    void proven(InetSocketAddress from, long roundTrip, long nowNanos) {
         paths.roaming().forgive();
-        noteRoundTrip(attempt.address(), nowNanos - attempt.sentAt(), nowNanos);
-        boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
-        if (!works) {
-            keys.sealWith(made);
-            establish(attempt.address(), nowNanos);
-        }
-        calling.putOff(SECOND, nowNanos);
-        confirmAt = nowNanos + CONFIRM_AGAIN;
-        outbox.ping(attempt.address(), made, nowNanos);
+        noteRoundTrip(from, roundTrip, nowNanos);
     }
 
     /// The initiator of this responder's session has confirmed new keys.
     void renewed(Gatekeeper.HalfOpen half, long nowNanos) {
-        peerTakes = half.mtu();
-        keys.add(half.keys());
-        keys.sealWith(half.keys());
+        handshakes.confirmed(half);
         paths.roaming().forgive();
         establish(half.from(), nowNanos);
     }
 
     /// The responder is busy and wants its cookie back.
     void takeCookie(Calling.Attempt attempt, byte[] cookie, long nowNanos) {
-        if (calling != null) {
-            calling.takeCookie(attempt, cookie, nowNanos);
-        }
+        handshakes.takeCookie(attempt, cookie, nowNanos);
     }
 
     /// There is a path, proven by a handshake or a challenge.
-    private void establish(InetSocketAddress to, long nowNanos) {
+    void establish(InetSocketAddress to, long nowNanos) {
         InetSocketAddress from = paths.current();
-        Paths.Change change = paths.take(to, peerTakes, nowNanos);
+        Paths.Change change = paths.take(to, handshakes.peerTakes(), nowNanos);
         if (change == Paths.Change.HOST) {
             streams.useDatagrams(datagramSize() - Wire.DATA_OVERHEAD, nowNanos);
         }
@@ -471,23 +426,15 @@ public final class Session {
         datagramsReceived++;
         bytesReceived += length;
         if (state == State.CLOSED) {
-            if (!isClose(plain, length - 1)) {
+            if (!Control.is(Control.CLOSE, plain, length)) {
                 // Two that have both ended would tell each other so without end.
                 sayClosed();
             }
             return;
         }
         boolean newestKeys = keys.isNewest(with);
-        if (calling != null
-                && calling.isCalling()
-                && newestKeys
-                && KeyRing.isFresh(with, nowNanos)) {
-            // The responder seals with these keys, so there is nothing to call for.
-            calling.stop();
-            calling.forget();
-            keys.sealWith(with);
-        }
-        boolean check = isCheck(plain, length - 1);
+        handshakes.heard(with, nowNanos);
+        boolean check = Control.isCheck(plain, length);
         if (paths.heard(from, state == State.UP, newest && newestKeys, check, nowNanos)) {
             ask(nowNanos);
         }
@@ -526,20 +473,6 @@ public final class Session {
             default -> engine.countUnknownKind();
         }
         engine.ready(this);
-    }
-
-    private static boolean isCheck(byte[] plain, int length) {
-        if (plain[0] != Outbox.CONTROL || length < Control.LENGTH) {
-            return false;
-        }
-        int message = Control.message(plain, 1);
-        return message == Control.CHALLENGE || message == Control.CHALLENGE_ANSWER;
-    }
-
-    private static boolean isClose(byte[] plain, int length) {
-        return plain[0] == Outbox.CONTROL
-                && length >= Control.LENGTH
-                && Control.message(plain, 1) == Control.CLOSE;
     }
 
     private void handleControl(
@@ -622,9 +555,7 @@ public final class Session {
             ask(nowNanos);
         } else if (state == State.SUSPENDED) {
             suspendedAt = nowNanos;
-            if (calling != null) {
-                calling.start(paths.current(), true, nowNanos);
-            }
+            handshakes.start(paths.current(), true, nowNanos);
         } else if (state == State.CONNECTING) {
             addressedAt = nowNanos;
         }
@@ -658,13 +589,10 @@ public final class Session {
                 }
             }
             case CLOSED -> {
-                if (nanosUntilFarewell(nowNanos) <= 0) {
+                if (farewell.isDue(nowNanos)) {
                     sayClosed();
-                    do {
-                        farewells--;
-                    } while (nanosUntilFarewell(nowNanos) <= 0);
                 }
-                if (nowNanos - closedAt >= FAREWELL) {
+                if (farewell.isOver(nowNanos)) {
                     keys.dropAll();
                     engine.forget(this);
                 }
@@ -673,12 +601,6 @@ public final class Session {
         if (state == State.UP || state == State.SUSPENDED) {
             keepKeys(nowNanos);
         }
-    }
-
-    private long nanosUntilFarewell(long nowNanos) {
-        return farewells == 0
-                ? Long.MAX_VALUE
-                : closedAt + CLOSE_AGAIN[CLOSE_AGAIN.length - farewells] - nowNanos;
     }
 
     private void watch(long nowNanos) {
@@ -691,8 +613,8 @@ public final class Session {
             liveness.doubt();
             long silence = nowNanos - paths.heardAt();
             events.add(new SessionEvent.Doubtful(Duration.ofNanos(silence)));
-            if (!goBack(nowNanos) && calling != null) {
-                calling.start(paths.current(), false, nowNanos);
+            if (!goBack(nowNanos)) {
+                handshakes.start(paths.current(), false, nowNanos);
             }
         }
         if (liveness.nanosUntilLost(inUse, nowNanos) <= 0) {
@@ -707,9 +629,7 @@ public final class Session {
         if (back == null || from == null) {
             return false;
         }
-        if (calling != null) {
-            calling.add(List.of(from), nowNanos);
-        }
+        handshakes.add(List.of(from), nowNanos);
         establish(back, nowNanos);
         ask(nowNanos);
         return true;
@@ -723,9 +643,7 @@ public final class Session {
         search.pause();
         long silence = nowNanos - paths.heardAt();
         events.add(new SessionEvent.Suspended(Duration.ofNanos(silence)));
-        if (calling != null) {
-            calling.start(paths.current(), true, nowNanos);
-        }
+        handshakes.start(paths.current(), true, nowNanos);
         engine.ready(this);
     }
 
@@ -745,37 +663,15 @@ public final class Session {
         if (state != State.UP || path == null) {
             return;
         }
-        if (calling != null) {
-            if (keys.needsRenewal(nowNanos) && !calling.isCalling()) {
-                calling.callAgain(path, nowNanos);
-            }
-            if (nanosUntilConfirm(nowNanos) <= 0) {
-                confirmAt = nowNanos + CONFIRM_AGAIN;
-                Keys made = keys.unconfirmed();
-                if (made != null) {
-                    outbox.ping(path, made, nowNanos);
-                }
-            }
-        }
+        handshakes.keep(path, nowNanos);
         if (keys.sealing() == null) {
             suspend(nowNanos);
         }
     }
 
-    /// When to show the responder again that its answer has arrived; for a second only, then
-    /// the next INIT takes over.
-    private long nanosUntilConfirm(long nowNanos) {
-        Keys made = keys.unconfirmed();
-        return calling != null && calling.isCalling() && made != null && made.age(nowNanos) < SECOND
-                ? confirmAt - nowNanos
-                : Long.MAX_VALUE;
-    }
-
     long nanosUntilTimeout(long nowNanos) {
         long least = paths.roaming().nanosUntilTimeout(nowNanos);
-        if (calling != null) {
-            least = Math.min(least, calling.nanosUntilTimeout(nowNanos));
-        }
+        least = Math.min(least, handshakes.nanosUntilTimeout(nowNanos));
         switch (state) {
             case CONNECTING -> {
                 if (addressed) {
@@ -788,8 +684,7 @@ public final class Session {
                 least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
             }
             case CLOSED -> {
-                least = Math.min(least, closedAt + FAREWELL - nowNanos);
-                least = Math.min(least, nanosUntilFarewell(nowNanos));
+                least = Math.min(least, farewell.nanosUntilTimeout(nowNanos));
             }
         }
         return least;
@@ -810,10 +705,7 @@ public final class Session {
         if (keys.sealing() != null) {
             least = Math.min(least, search.nanosUntilTimeout(nowNanos));
         }
-        if (calling != null && !calling.isCalling()) {
-            least = Math.min(least, keys.nanosUntilRenewal(nowNanos));
-        }
-        return Math.min(least, nanosUntilConfirm(nowNanos));
+        return Math.min(least, handshakes.nanosUntilKeep(nowNanos));
     }
 
     // ---- output
@@ -890,7 +782,7 @@ public final class Session {
     // ---- the end
 
     /// Ends a session of which the peer knows nothing any more.
-    private void vanish(CloseReason reason, long nowNanos) {
+    void vanish(CloseReason reason, long nowNanos) {
         end(reason, nowNanos);
         keys.dropAll();
         engine.forget(this);
@@ -899,13 +791,10 @@ public final class Session {
     private void end(CloseReason reason, long nowNanos) {
         state = State.CLOSED;
         closed = reason;
-        closedAt = nowNanos;
+        farewell.ended(nowNanos);
         outbox.clear();
         paths.forget();
-        if (calling != null) {
-            calling.stop();
-            calling.forget();
-        }
+        handshakes.stop();
         streams.close(reason, nowNanos);
         events.add(new SessionEvent.Closed(reason));
         engine.ready(this);
