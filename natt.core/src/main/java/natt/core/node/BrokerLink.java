@@ -532,9 +532,9 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
                 peer,
                 switch (why) {
                     case OK -> "it is";
-                    case NOT_REGISTERED -> "is not registered there";
-                    case FULL -> "cannot be reached there: there are too many channels";
-                    case NOT_ALLOWED -> "cannot be reached there: this node is not let in";
+                    case NOT_REGISTERED -> "it is not registered at ";
+                    case FULL -> "there are too many channels at ";
+                    case NOT_ALLOWED -> "this node is not let in at ";
                 });
         owner.refused(this, peer);
     }
@@ -547,7 +547,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
     @Override
     public void closed(NodeKey peer, ClosedCode why) {
         if (why == ClosedCode.QUOTA) {
-            refusals.put(peer, "cannot be reached there: what may be relayed is used up");
+            refusals.put(peer, "no more may be relayed by ");
             LOG.log(
                     Level.WARNING,
                     "the broker {0} relays no more to {1}: the quota is used up",
@@ -576,7 +576,7 @@ final class BrokerLink implements SessionPumps.News, BrokerTalk.Listener {
         String place = "the broker " + address.place();
         String refusal = refusals.get(peer);
         if (refusal != null) {
-            return "at %s it %s".formatted(place, refusal);
+            return refusal + place;
         }
         if (!problem.isEmpty()) {
             return "%s is not reached: %s".formatted(place, problem);
