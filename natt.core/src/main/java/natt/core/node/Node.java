@@ -1,5 +1,6 @@
 package natt.core.node;
 
+import natt.core.CloseCode;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
@@ -46,6 +47,9 @@ public final class Node implements AutoCloseable {
 
     /// How long a closed stream may take to deliver what was written.
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+
+    /// How long peers may take to be told of the end.
+    private static final Duration FAREWELL = Duration.ofMillis(100);
 
     private record Forward(ForwardSpec spec, InetSocketAddress local, TcpListener listener) {}
 
@@ -430,6 +434,14 @@ public final class Node implements AutoCloseable {
                 .build();
     }
 
+    private void endSessions() {
+        for (SessionPumps.Link each : List.copyOf(port.pumps().links())) {
+            if (!each.session().isRendezvous()) {
+                each.session().close(CloseCode.SHUTTING_DOWN, driver.nanoTime());
+            }
+        }
+    }
+
     /// Ends every connection, telling the peers, and every command.
     @Override
     public void close() {
@@ -439,9 +451,15 @@ public final class Node implements AutoCloseable {
                 () -> {
                     forwards.forEach(each -> each.listener().close());
                     carriers.values().forEach(PeerCarrier::close);
-                    port.close();
                     service.killCommands();
-                    told.complete(true);
+                    endSessions();
+                    // What is relayed to peers needs the broker a moment longer.
+                    driver.schedule(
+                            FAREWELL,
+                            () -> {
+                                port.close();
+                                told.complete(true);
+                            });
                 });
         told.completeOnTimeout(false, 1, TimeUnit.SECONDS).join();
         driver.close();

@@ -121,6 +121,12 @@ final class SessionService implements SessionPort.Answering {
         return wait;
     }
 
+    /// What a peer has asked for, as a person would write it.
+    private static String show(Stream stream) {
+        String asked = stream.service();
+        return Text.escape(Target.ofService(asked).map(Target::toString).orElse(asked));
+    }
+
     private String name(SessionPumps.Link link) {
         return doorkeeper.label(link.session().peer());
     }
@@ -218,9 +224,9 @@ final class SessionService implements SessionPort.Answering {
                 Level.WARNING,
                 "a connection of {0} to {1} is refused: {2}",
                 name(link),
-                Text.escape(stream.service()),
+                show(stream),
                 why);
-        doorkeeper.noteRefused(link.session().peer(), stream.service() + ": " + why);
+        doorkeeper.noteRefused(link.session().peer(), show(stream) + ": " + why);
         stream.reset(code, driver.nanoTime());
     }
 
@@ -404,7 +410,7 @@ final class SessionService implements SessionPort.Answering {
             splice = new Splice(driver, stream, local, false, this::ended);
             link.pump().add(splice);
             link.session().noteUseful(driver.nanoTime());
-            LOG.log(Level.INFO, "{0} connects to {1}", name(link), Text.escape(stream.service()));
+            LOG.log(Level.INFO, "{0} connects to {1}", name(link), show(stream));
         }
 
         private void ended(CloseReason reason) {
@@ -416,7 +422,7 @@ final class SessionService implements SessionPort.Answering {
                     Level.INFO,
                     "{0} ends {1}: {2}; {3} bytes in, {4} out, round trip {5} ms",
                     name(link),
-                    Text.escape(stream.service()),
+                    show(stream),
                     Text.escape(reason.describe()),
                     splice.bytesIn(),
                     splice.bytesOut(),
