@@ -18,6 +18,7 @@ public final class Natt {
               natt ticket      prints what a client needs to reach this node
               natt keygen      makes an identity or a shared secret in a file
               natt demo        shows natts and nattc on this machine, in a few seconds
+              natt doctor      tells what this network allows, and what to do about it
               natt status      tells how the running natts and nattc are
               natt providers   lists what is installed
 
@@ -35,6 +36,7 @@ public final class Natt {
         var rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         return switch (command) {
             case "broker" -> BrokerCommand.run(rest, System.getenv());
+            case "doctor" -> DoctorCommand.run(rest, System.getenv());
             case "id" -> IdCommand.run(rest, System.getenv());
             case "ticket" -> TicketCommand.run(rest, System.getenv());
             case "keygen" -> KeygenCommand.run(rest);

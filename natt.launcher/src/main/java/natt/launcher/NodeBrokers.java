@@ -42,7 +42,7 @@ final class NodeBrokers {
                 strict);
     }
 
-    private static OptionalInt tlsPort(String text) {
+    static OptionalInt tlsPort(String text) {
         if (text.equals("off")) {
             return OptionalInt.empty();
         }
