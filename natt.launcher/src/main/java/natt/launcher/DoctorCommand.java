@@ -75,7 +75,7 @@ final class DoctorCommand {
         out.print(
                 options.json
                         ? diagnosis.report(CommandLine.version()).toJson() + "\n"
-                        : DoctorText.write(diagnosis));
+                        : diagnosis.toText());
         out.flush();
         return diagnosis.isWell() ? CommandLine.DONE : CommandLine.FAILED;
     }

@@ -80,6 +80,13 @@ class CommandLineTests {
                 "natt | ticket a.b --expires soon | 30d",
                 "natt | ticket a.b --host-key x | not a key",
                 "natt | status --frobnicate | --frobnicate",
+                "natt | doctor --frobnicate | --frobnicate",
+                "natt | doctor --stun none --lifetime 5 | --lifetime",
+                "natt | doctor --stun none --write-test | --write-test needs a name",
+                "natt | doctor --stun none --peer missing.json | cannot read",
+                "natt | doctor --stun none --target-fqdn nodots | not a complete DNS name",
+                "natt | doctor --stun none --port-map maybe | --port-map",
+                "natt | doctor --stun none --broker :0 | [KEY@]HOST[:PORT]",
             })
     void wrongUsageIsOneLineAndTwo(String program, String arguments, String says) throws Exception {
         String[] given = arguments == null ? new String[0] : arguments.split(" ");

@@ -1,18 +1,14 @@
-package natt.launcher;
-
-import natt.core.doctor.Diagnosis;
-import natt.core.doctor.Finding;
-import natt.core.doctor.Pairing;
+package natt.core.doctor;
 
 import java.util.Locale;
 
 /// Writes what a doctor has found for a person: one finding a line, and below it what to do.
-final class DoctorText {
+final class DiagnosisText {
     private static final String LINE = "%-8s %-8s %s\n";
     private static final String REMEDY = " ".repeat(18) + "-> %s\n";
     private static final String PAIRING = "  %-30s %s\n";
 
-    private DoctorText() {}
+    private DiagnosisText() {}
 
     static String write(Diagnosis diagnosis) {
         var out = new StringBuilder();
