@@ -124,6 +124,7 @@ public final class Nattc {
             throw new IOException("the ticket for %s has expired".formatted(name));
         }
         var files = new NodeFiles(environment, options.stateDir);
+        var knownHosts = new KnownHosts(files.knownHosts(options.knownHosts));
         return new ClientConfig.Sessions(
                 name,
                 resolver(options, installed),
@@ -134,8 +135,19 @@ public final class Nattc {
                 options.pskFile == null
                         ? ticket.flatMap(Ticket::secret).orElse(PreSharedKey.NONE)
                         : files.secret(NodeFiles.path(options.pskFile)),
-                new KnownHosts(files.knownHosts(options.knownHosts)),
-                options.strict);
+                knownHosts,
+                options.strict,
+                options.noBroker
+                        ? Optional.empty()
+                        : Optional.of(
+                                NodeBrokers.config(
+                                        options,
+                                        List.of(),
+                                        environment,
+                                        knownHosts,
+                                        options.strict,
+                                        installed.discovery("stun"))),
+                options.noBroker ? Optional.empty() : ticket.flatMap(Ticket::broker));
     }
 
     private static void warnIfKnown(

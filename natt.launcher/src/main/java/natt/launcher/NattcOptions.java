@@ -56,6 +56,11 @@ final class NattcOptions extends CommonOptions {
     boolean strict;
 
     @Parameter(
+            names = {"--no-broker", "-no-broker"},
+            description = "use no broker, not even that of the record or the ticket")
+    boolean noBroker;
+
+    @Parameter(
             names = {"--state-dir", "-state-dir"},
             description = "directory of this node's key (default: the system's or the user's)")
     @Nullable String stateDir;

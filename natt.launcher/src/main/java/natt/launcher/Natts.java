@@ -5,10 +5,14 @@ import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.Secret;
 import natt.core.Text;
+import natt.core.keys.KnownHosts;
 import natt.core.keys.Ticket;
+import natt.core.node.BrokerSettings;
 import natt.core.node.Installed;
+import natt.core.node.NoPublisher;
 import natt.core.node.Server;
 import natt.core.node.ServerConfig;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.spi.DnsProvider;
 import natt.core.spi.NameLookup;
 import natt.core.spi.PortMapper;
@@ -71,7 +75,7 @@ public final class Natts {
         status.set(
                 NodeFiles.controlSocket(
                         "natts", options, environment, Level.WARNING, server::report));
-        config.sessions().ifPresent(sessions -> sayTicket(sessions, config.name()));
+        config.sessions().ifPresent(sessions -> sayTickets(sessions, config, server));
         config.plain()
                 .ifPresent(
                         _ ->
@@ -99,11 +103,22 @@ public final class Natts {
                                 }));
     }
 
-    private static void sayTicket(ServerConfig.Sessions sessions, String name) {
+    private static void sayTickets(
+            ServerConfig.Sessions sessions, ServerConfig config, Server server) {
+        LOG.log(Level.INFO, "this node's key is {0}", sessions.identity().publicKey());
+        if (config.publisher() instanceof NoPublisher) {
+            server.broker().thenAccept(it -> sayTicket(sessions, config.name(), Optional.of(it)));
+        } else {
+            sayTicket(sessions, config.name(), Optional.empty());
+        }
+    }
+
+    /// @param broker if the record does not say it
+    private static void sayTicket(
+            ServerConfig.Sessions sessions, String name, Optional<BrokerAddress> broker) {
         NodeKey key = sessions.identity().publicKey();
-        var ticket = new Ticket(key, name, Optional.empty(), Optional.empty());
+        var ticket = new Ticket(key, name, Optional.empty(), Optional.empty(), broker);
         boolean secret = !sessions.secret().equals(PreSharedKey.NONE);
-        LOG.log(Level.INFO, "this node's key is {0}", key);
         LOG.log(
                 Level.INFO,
                 "clients connect with: nattc --target {0}{1}",
@@ -130,9 +145,13 @@ public final class Natts {
             throw new UsageException("--compat-listen needs --compat kcp-go");
         }
         Settings settings = settings(options, environment);
-        DnsProvider.Publisher publisher = installed.dnsProvider(options.dns).open(settings);
+        DnsProvider.Publisher publisher =
+                options.dns.equals("none")
+                        ? new NoPublisher()
+                        : installed.dnsProvider(options.dns).open(settings);
         boolean sessions = options.compat == null || options.compatListen != null;
         HostAndPort target = target("--ssh-target", options.sshTarget);
+        Optional<PortMapper> mapper = portMapper(options.portMap, installed);
         Optional<ServerConfig.Plain> plain =
                 Optional.ofNullable(options.compat)
                         .map(
@@ -149,7 +168,8 @@ public final class Natts {
                 publisher,
                 Duration.ofSeconds(options.ttl),
                 sessions
-                        ? Optional.of(sessions(options, environment, installed, target, settings))
+                        ? Optional.of(
+                                sessions(options, environment, installed, target, settings, mapper))
                         : Optional.empty(),
                 plain);
     }
@@ -159,7 +179,8 @@ public final class Natts {
             Map<String, String> environment,
             Installed installed,
             HostAndPort target,
-            Settings settings)
+            Settings settings,
+            Optional<PortMapper> mapper)
             throws IOException {
         InetSocketAddress listen = listen("--listen", options.listen, "::");
         Map<String, HostAndPort> services = services(target, options.expose);
@@ -172,8 +193,31 @@ public final class Natts {
                 installed.transport(options.transport),
                 services,
                 files.state(),
-                Optional.of(resolver(options, settings, installed)),
-                portMapper(options.portMap, installed));
+                options.dns.equals("none")
+                        ? Optional.empty()
+                        : Optional.of(resolver(options, settings, installed)),
+                mapper,
+                brokers(options, environment, files, installed));
+    }
+
+    private static Optional<BrokerSettings> brokers(
+            NattsOptions options,
+            Map<String, String> environment,
+            NodeFiles files,
+            Installed installed) {
+        BrokerSettings brokers =
+                NodeBrokers.config(
+                        options,
+                        List.of(),
+                        environment,
+                        new KnownHosts(files.knownHosts(null)),
+                        options.strict,
+                        installed.discovery("stun"));
+        boolean none = brokers.brokers().isEmpty();
+        if (none && options.dns.equals("none")) {
+            throw new UsageException("--dns none needs --broker, else nobody finds this node");
+        }
+        return none ? Optional.empty() : Optional.of(brokers);
     }
 
     private static Optional<PortMapper> portMapper(String wanted, Installed installed) {

@@ -1,7 +1,6 @@
 package natt.launcher;
 
 import com.beust.jcommander.Parameter;
-import com.beust.jcommander.converters.IParameterSplitter;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,16 +9,6 @@ import java.util.List;
 
 /// The options of natts. Those of the original keep their names and meanings.
 final class NattsOptions extends CommonOptions {
-    /// Keeps a value whole that has commas in it, as a path may.
-    public static final class Whole implements IParameterSplitter {
-        public Whole() {}
-
-        @Override
-        public List<String> split(String value) {
-            return List.of(value);
-        }
-    }
-
     @Parameter(
             names = {"--target-fqdn", "-target-fqdn"},
             description = "name to publish the address under; or $TARGET_FQDN")
@@ -67,6 +56,11 @@ final class NattsOptions extends CommonOptions {
     @Nullable String stateDir;
 
     @Parameter(
+            names = {"--strict", "-strict"},
+            description = "refuse a broker whose key is not known yet")
+    boolean strict;
+
+    @Parameter(
             names = {"--transport", "-transport"},
             description = "what carries the streams in a session")
     String transport = "kcp";
@@ -97,7 +91,9 @@ final class NattsOptions extends CommonOptions {
 
     @Parameter(
             names = {"--dns", "-dns"},
-            description = "the DNS provider to publish with; 'natt providers' lists them")
+            description =
+                    "the DNS provider to publish with; 'natt providers' lists them, 'none'"
+                            + " publishes nothing")
     String dns = "cloudflare";
 
     @Parameter(

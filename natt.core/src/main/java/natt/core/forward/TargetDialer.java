@@ -13,7 +13,9 @@ import java.net.UnknownHostException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Optional;
+import java.util.Queue;
 
 /// Connects to the service behind this node, without making the driver wait for names or answers.
 public final class TargetDialer {
@@ -57,12 +59,37 @@ public final class TargetDialer {
         Thread.startVirtualThread(
                 () -> {
                     try {
-                        InetSocketAddress address = target.resolve();
-                        driver.execute(() -> new Attempt(loopback, outcome).connect(address));
+                        var addresses = new ArrayDeque<InetSocketAddress>();
+                        for (InetAddress each : InetAddress.getAllByName(target.host())) {
+                            addresses.add(new InetSocketAddress(each, target.port()));
+                        }
+                        driver.execute(() -> dialOneOf(addresses, loopback, outcome));
                     } catch (UnknownHostException | RuntimeException unknown) {
                         driver.execute(() -> outcome.failed("its name has no address"));
                     }
                 });
+    }
+
+    /// Tries the addresses of a name, one after the other.
+    private void dialOneOf(
+            Queue<InetSocketAddress> addresses, Optional<InetAddress> loopback, Outcome outcome) {
+        InetSocketAddress first = addresses.remove();
+        new Attempt(
+                        loopback,
+                        addresses.isEmpty()
+                                ? outcome
+                                : new Outcome() {
+                                    @Override
+                                    public void connected(SocketChannel channel) {
+                                        outcome.connected(channel);
+                                    }
+
+                                    @Override
+                                    public void failed(String why) {
+                                        dialOneOf(addresses, loopback, outcome);
+                                    }
+                                })
+                .connect(first);
     }
 
     private final class Attempt implements Driver.Ready {

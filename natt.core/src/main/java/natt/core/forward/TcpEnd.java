@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
-/// A TCP connection, non-blocking, on the driver's selector.
+/// A TCP connection, or one to a Unix domain socket, non-blocking, on the driver's selector.
 public final class TcpEnd implements LocalEnd, Driver.Ready {
     private final SocketChannel channel;
     private final SelectionKey key;
@@ -29,7 +29,9 @@ public final class TcpEnd implements LocalEnd, Driver.Ready {
         this.already = already;
         this.channel = channel;
         this.onReady = onReady;
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        }
         key = driver.register(channel, SelectionKey.OP_READ, this);
     }
 
@@ -88,7 +90,9 @@ public final class TcpEnd implements LocalEnd, Driver.Ready {
     public static void abort(SocketChannel channel) {
         try {
             // A zero linger sends RST, which the other program can tell from an orderly end.
-            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            if (channel.supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
+                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            }
         } catch (IOException alreadyClosed) {
             // Closing is all that is left to do.
         }

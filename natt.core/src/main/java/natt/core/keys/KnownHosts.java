@@ -3,6 +3,7 @@ package natt.core.keys;
 import natt.core.Addresses;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
+import natt.core.rendezvous.NodeName;
 
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +18,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// The keys of the nodes that this user has connected to: lines `NAME KEY [ADDRESS...]`, the last
-/// good address first. Everything else in the file stays as it is. The file is read anew for each
-/// question, since other processes write it too.
+/// good address first. A name is a DNS name; a broker's is `@HOST:PORT`, and one that a broker has
+/// given is `NAME@HOST:PORT`, which no DNS name can be. Everything else in the file stays as it is.
+/// The file is read anew for each question, since other processes write it too.
 public final class KnownHosts {
     /// The most addresses that are kept for one name.
     public static final int MOST_ADDRESSES = 4;
@@ -61,6 +64,26 @@ public final class KnownHosts {
         this.lockWaitNanos = lockWaitNanos;
     }
 
+    /// The name of a broker of which nothing but its place is given.
+    public static String broker(HostAndPort place) {
+        return "@" + place;
+    }
+
+    /// The name of a node that a broker knows by a name.
+    public static String atBroker(String name, HostAndPort broker) {
+        return name + "@" + broker;
+    }
+
+    private static String parse(String name) {
+        int at = name.indexOf('@');
+        if (at < 0) {
+            return DnsName.parse(name);
+        }
+        HostAndPort place = HostAndPort.parse(name.substring(at + 1));
+        String known = at == 0 ? "" : NodeName.parse(name.substring(0, at));
+        return known + "@" + place.toString().toLowerCase(Locale.ROOT);
+    }
+
     public Path path() {
         return path;
     }
@@ -77,7 +100,7 @@ public final class KnownHosts {
     /// one first. An entry with another key is not changed.
     public Outcome remember(String name, NodeKey key, List<InetSocketAddress> addresses) {
         try {
-            var wanted = new Entry(DnsName.parse(name), key, usable(addresses), 0);
+            var wanted = new Entry(parse(name), key, usable(addresses), 0);
             List<String> lines = lines(read());
             var before = List.copyOf(lines);
             Outcome outcome = apply(wanted, lines);
@@ -187,7 +210,7 @@ public final class KnownHosts {
     }
 
     private Optional<Entry> find(List<String> lines, String name) throws IOException {
-        String wanted = DnsName.parse(name);
+        String wanted = parse(name);
         for (int i = 0; i < lines.size(); i++) {
             Optional<Line> line = Line.parse(lines.get(i));
             if (line.isPresent() && line.get().isFor(wanted)) {

@@ -2,22 +2,31 @@ package natt.core.keys;
 
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.rendezvous.BrokerAddress;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// What a client must know to reach a node: its key and name, perhaps the shared secret. Written
-/// `natt://KEY@NAME?secret=SECRET&expires=SECONDS`. Prints without the secret.
+/// `natt://KEY@NAME?secret=SECRET&expires=SECONDS&b=KEY@HOST:PORT`. Prints without the secret.
 ///
 /// @param name a DNS name, in lower case
 /// @param expires after which the client does not use it any more, in whole seconds
+/// @param broker by which the node can be reached
 public record Ticket(
-        NodeKey key, String name, Optional<PreSharedKey> secret, Optional<Instant> expires) {
+        NodeKey key,
+        String name,
+        Optional<PreSharedKey> secret,
+        Optional<Instant> expires,
+        Optional<BrokerAddress> broker) {
     private static final String SCHEME = "natt://";
     private static final String FORM = "a ticket is natt://KEY@NAME";
+    private static final Set<String> PARAMETERS = Set.of("secret", "expires", "b");
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,11}");
     private static final Pattern PARAMETER = Pattern.compile("[a-z]{1,16}");
 
@@ -28,6 +37,14 @@ public record Ticket(
         if (secret.isPresent() && secret.get().equals(PreSharedKey.NONE)) {
             throw new IllegalArgumentException("the shared secret of the ticket is none");
         }
+    }
+
+    /// Of a node without a broker.
+    ///
+    /// @throws IllegalArgumentException with one line for the user
+    public Ticket(
+            NodeKey key, String name, Optional<PreSharedKey> secret, Optional<Instant> expires) {
+        this(key, name, secret, expires, Optional.empty());
     }
 
     /// Whether a text is meant to be a ticket, well-formed or not.
@@ -59,16 +76,17 @@ public record Ticket(
                 key(place.substring(0, at)),
                 name(place.substring(at + 1)),
                 Optional.ofNullable(parameters.get("secret")).map(PreSharedKey::parse),
-                Optional.ofNullable(parameters.get("expires")).map(Ticket::instant));
+                Optional.ofNullable(parameters.get("expires")).map(Ticket::instant),
+                Optional.ofNullable(parameters.get("b")).map(Ticket::broker));
     }
 
     private static void addParameter(Map<String, String> parameters, String text) {
         int equals = text.indexOf('=');
         String name = equals < 0 ? text : text.substring(0, equals);
-        if (!name.equals("secret") && !name.equals("expires")) {
+        if (!PARAMETERS.contains(name)) {
             String shown = PARAMETER.matcher(name).matches() ? " '" + name + "'" : "";
             throw new IllegalArgumentException(
-                    "the ticket has an unknown parameter%s; known: secret, expires"
+                    "the ticket has an unknown parameter%s; known: secret, expires, b"
                             .formatted(shown));
         }
         if (equals < 0 || parameters.put(name, text.substring(equals + 1)) != null) {
@@ -91,6 +109,15 @@ public record Ticket(
             return DnsName.parse(text);
         } catch (IllegalArgumentException notAName) {
             throw new IllegalArgumentException(FORM + ": NAME is " + notAName.getMessage());
+        }
+    }
+
+    private static BrokerAddress broker(String text) {
+        try {
+            return BrokerAddress.parse(text);
+        } catch (IllegalArgumentException notABroker) {
+            throw new IllegalArgumentException(
+                    "the ticket's parameter 'b' is not KEY@HOST:PORT of a broker");
         }
     }
 
@@ -118,12 +145,13 @@ public record Ticket(
 
     private String text(Optional<PreSharedKey> shown) {
         var out = new StringBuilder(SCHEME).append(key).append('@').append(name);
-        shown.ifPresent(each -> out.append("?secret=").append(each.revealText()));
-        expires.ifPresent(
-                at ->
-                        out.append(shown.isPresent() ? '&' : '?')
-                                .append("expires=")
-                                .append(at.getEpochSecond()));
+        var parameters = new ArrayList<String>();
+        shown.ifPresent(each -> parameters.add("secret=" + each.revealText()));
+        expires.ifPresent(at -> parameters.add("expires=" + at.getEpochSecond()));
+        broker.ifPresent(each -> parameters.add("b=" + each));
+        if (!parameters.isEmpty()) {
+            out.append('?').append(String.join("&", parameters));
+        }
         return out.toString();
     }
 }

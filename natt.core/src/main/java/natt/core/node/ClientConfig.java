@@ -4,6 +4,7 @@ import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.keys.KnownHosts;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.spi.NameLookup;
 import natt.core.spi.PlainTransport;
 import natt.core.spi.Transport;
@@ -28,6 +29,8 @@ public sealed interface ClientConfig {
     /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
     /// @param knownHosts the keys of the hosts met before
     /// @param strict whether a host that is not known is refused
+    /// @param brokers to try beside those of the record or ticket; empty if none is to be used
+    /// @param ticketBroker the broker that a ticket names
     record Sessions(
             String name,
             NameLookup.Resolver resolver,
@@ -37,8 +40,35 @@ public sealed interface ClientConfig {
             Optional<Instant> expires,
             PreSharedKey secret,
             KnownHosts knownHosts,
-            boolean strict)
-            implements ClientConfig {}
+            boolean strict,
+            Optional<BrokerSettings> brokers,
+            Optional<BrokerAddress> ticketBroker)
+            implements ClientConfig {
+        /// Of a client that uses no broker.
+        public Sessions(
+                String name,
+                NameLookup.Resolver resolver,
+                Transport transport,
+                Identity identity,
+                Optional<NodeKey> ticketKey,
+                Optional<Instant> expires,
+                PreSharedKey secret,
+                KnownHosts knownHosts,
+                boolean strict) {
+            this(
+                    name,
+                    resolver,
+                    transport,
+                    identity,
+                    ticketKey,
+                    expires,
+                    secret,
+                    knownHosts,
+                    strict,
+                    Optional.empty(),
+                    Optional.empty());
+        }
+    }
 
     /// By the original's wire, which is neither encrypted nor authenticated.
     ///

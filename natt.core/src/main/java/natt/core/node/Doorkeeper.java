@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -44,17 +45,20 @@ final class Doorkeeper implements Admission, AutoCloseable {
     private volatile AuthorizedClients list = AuthorizedClients.nobody();
     private volatile Runnable onChange = () -> {};
 
+    /// @param list the file of those who may connect; empty for anybody
+    /// @param secret whether callers must know a secret
     /// @param refusals used on the driver's thread only
     /// @throws IOException with one line for the user, if the list cannot be read
-    Doorkeeper(ServerConfig.Sessions config, Driver driver, Refusals refusals) throws IOException {
+    Doorkeeper(Optional<Path> list, boolean secret, Driver driver, Refusals refusals)
+            throws IOException {
         this.driver = driver;
         this.refusals = refusals;
-        open = config.open();
-        file = config.authorizedClients().map(AuthorizedClientsFile::new);
+        open = list.isEmpty() && !secret;
+        file = list.map(AuthorizedClientsFile::new);
         thread = Thread.ofVirtual().name("natt-clients").unstarted(this::run);
         if (file.isPresent()) {
             try {
-                list = file.get().load();
+                this.list = file.get().load();
             } catch (NoSuchFileException none) {
                 throw new IOException("there is no file " + file.get().path(), none);
             }

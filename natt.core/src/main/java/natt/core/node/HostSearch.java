@@ -2,6 +2,7 @@ package natt.core.node;
 
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
+import natt.core.Route;
 import natt.core.Text;
 import natt.core.io.Driver;
 import natt.core.keys.KnownHosts;
@@ -48,6 +49,9 @@ final class HostSearch {
 
         /// @param addresses at which the host may be, the best first
         void addressesFound(List<InetSocketAddress> addresses);
+
+        /// A record says that the host can be reached by a broker, `KEY@HOST:PORT`.
+        void brokerFound(String broker);
 
         /// There is no key to call, or no address.
         ///
@@ -222,6 +226,7 @@ final class HostSearch {
         } else {
             otherKey = record.key().equals(key) ? null : record.key();
         }
+        record.broker().ifPresent(seeker::brokerFound);
         offer(order(record.addresses()));
     }
 
@@ -301,7 +306,9 @@ final class HostSearch {
             throw new AssertionError("nobody answers before there is a key");
         }
         var addresses = new ArrayList<InetSocketAddress>();
-        addresses.add(good);
+        if (!Route.isRoute(good)) {
+            addresses.add(good);
+        }
         known.filter(entry -> entry.key().equals(proven))
                 .ifPresent(
                         entry ->

@@ -6,6 +6,7 @@ import natt.core.forward.StdioEnd;
 import natt.core.forward.TcpEnd;
 import natt.core.io.Driver;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,7 +14,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 
 /// A local connection while there is no stream for it yet.
-sealed interface LocalCall {
+interface LocalCall {
     /// Opens it, now that there is a stream.
     ///
     /// @param onReady called on the driver's thread when reading or writing may go on
@@ -24,6 +25,36 @@ sealed interface LocalCall {
 
     /// Ends it, since there will be no stream.
     void refuse();
+
+    /// Opens the place for the standard error of a command.
+    default LocalEnd openError(Driver driver, Runnable onReady) {
+        return new StdioEnd(driver, InputStream.nullInputStream(), lasting(System.err), onReady)
+                .start();
+    }
+
+    /// The peer has connected its target.
+    default void connected() {}
+
+    /// The stream has ended.
+    ///
+    /// @param connected whether the target had been connected before
+    /// @param why empty if it ended in order
+    default void over(boolean connected, String why) {}
+
+    /// The same stream, which others use too and nobody closes.
+    static OutputStream lasting(OutputStream shared) {
+        return new FilterOutputStream(shared) {
+            @Override
+            public void write(byte[] data, int offset, int length) throws IOException {
+                out.write(data, offset, length);
+            }
+
+            @Override
+            public void close() throws IOException {
+                flush();
+            }
+        };
+    }
 
     /// Standard input and output.
     record Stdio(InputStream in, OutputStream out) implements LocalCall {

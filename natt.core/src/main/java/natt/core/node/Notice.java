@@ -5,6 +5,7 @@ import natt.core.NodeKey;
 import natt.core.publish.KcpGoRecords;
 import natt.core.publish.NattRecord;
 import natt.core.publish.Publication;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.spi.DnsProvider.PublishException;
 import natt.core.status.Report;
 
@@ -29,7 +30,8 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     private final CompletableFuture<@Nullable Void> published;
     private final CompletableFuture<String> failure;
     private List<InetSocketAddress> sessionsAt = List.of();
-    private List<InetSocketAddress> written = List.of();
+    private Optional<String> brokerAt = Optional.empty();
+    private @Nullable Where written;
     private @Nullable InetSocketAddress plainAt;
     private List<DnsRecord> ofSessions = List.of();
     private volatile Told told = new Told(Optional.empty(), 0, Optional.empty(), 0);
@@ -38,6 +40,9 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
 
     /// Whether nothing has been published since the record was to be overwritten.
     private volatile boolean overwriting;
+
+    /// What the record of sessions says.
+    private record Where(List<InetSocketAddress> addresses, Optional<String> broker) {}
 
     /// What became of publishing.
     ///
@@ -85,6 +90,16 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
         Thread.startVirtualThread(() -> renew(false));
     }
 
+    /// Sessions are also reached by this broker.
+    void brokerAt(BrokerAddress broker) {
+        synchronized (this) {
+            if (brokerAt.isEmpty()) {
+                brokerAt = Optional.of(broker.toString());
+            }
+        }
+        Thread.startVirtualThread(() -> renew(false));
+    }
+
     /// The original's wire is reached at this address.
     void plainAt(InetSocketAddress address) {
         synchronized (this) {
@@ -117,9 +132,11 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
         if (silent) {
             return;
         }
-        if (!sessionsAt.isEmpty() && (anew || !sessionsAt.equals(written))) {
-            written = sessionsAt;
-            ofSessions = sessionRecords(sessionsAt);
+        var where = new Where(sessionsAt, brokerAt);
+        boolean reached = !sessionsAt.isEmpty() || brokerAt.isPresent();
+        if (reached && (anew || !where.equals(written))) {
+            written = where;
+            ofSessions = sessionRecords(where);
         }
         var all = new ArrayList<DnsRecord>(ofSessions);
         if (plainAt != null) {
@@ -130,16 +147,17 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
         }
     }
 
-    private List<DnsRecord> sessionRecords(List<InetSocketAddress> addresses) {
+    private List<DnsRecord> sessionRecords(Where where) {
         NodeKey key = config.sessions().orElseThrow().identity().publicKey();
         long number = numbers.orElseThrow().next();
         // The original's A record is at the same name and has another address, maybe.
         boolean courtesy = config.plain().isEmpty();
+        List<InetSocketAddress> addresses = where.addresses();
         List<InetSocketAddress> fitting =
                 addresses.subList(0, Math.min(addresses.size(), NattRecord.MOST_ADDRESSES));
         return NattRecord.records(
                 config.name(),
-                new NattRecord(key, fitting, number, Optional.empty()),
+                new NattRecord(key, fitting, number, where.broker()),
                 config.ttl(),
                 courtesy);
     }
@@ -148,12 +166,12 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     void withdraw(Duration patience) throws InterruptedException {
         List<DnsRecord> last;
         synchronized (this) {
-            if (!started || silent || written.isEmpty()) {
+            if (!started || silent || written == null) {
                 silent = true;
                 return;
             }
             silent = true;
-            last = sessionRecords(List.of());
+            last = sessionRecords(new Where(List.of(), Optional.empty()));
         }
         boolean withdrawn = publication.last(last, patience);
         if (!withdrawn) {
@@ -203,8 +221,9 @@ final class Notice implements Publication.Listener, OwnRecordWatch.Remedy, AutoC
     public void published(List<DnsRecord> records) {
         told = new Told(Optional.of(List.copyOf(records)), System.nanoTime(), Optional.empty(), 0);
         overwriting = false;
+        boolean nowhere = config.publisher() instanceof NoPublisher;
         LOG.log(
-                Level.INFO,
+                nowhere ? Level.DEBUG : Level.INFO,
                 "published {0}: {1}, TTL {2} s",
                 config.name(),
                 String.join(", ", show(records)),

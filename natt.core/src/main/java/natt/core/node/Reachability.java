@@ -38,6 +38,7 @@ final class Reachability {
     private final Family family;
     private final int configured;
     private final boolean publishPrivate;
+    private final boolean brokered;
     private final Runnable onUnanswered;
     private final Consumer<InetSocketAddress> onMapped;
     private final Discovery engine;
@@ -47,6 +48,7 @@ final class Reachability {
     private String state = "asking";
 
     /// @param configured how many STUN servers the user has named
+    /// @param brokered whether clients can come by a broker
     /// @param onUnanswered called when too few servers answer
     /// @param onMapped is given every new address that may be published
     Reachability(
@@ -54,6 +56,7 @@ final class Reachability {
             AddressDiscovery discovery,
             int configured,
             boolean publishPrivate,
+            boolean brokered,
             Runnable onUnanswered,
             Consumer<InetSocketAddress> onMapped,
             RandomGenerator random,
@@ -61,6 +64,7 @@ final class Reachability {
         this.family = family;
         this.configured = configured;
         this.publishPrivate = publishPrivate;
+        this.brokered = brokered;
         this.onUnanswered = onUnanswered;
         this.onMapped = onMapped;
         engine = discovery.open(new AddressDiscovery.Context(REFRESH, nowNanos, random));
@@ -100,7 +104,7 @@ final class Reachability {
         if (ours.isEmpty()) {
             known = true;
         } else {
-            engine.useServers(ours, configured, nowNanos);
+            engine.useServers(ours, Math.max(configured, ours.size()), nowNanos);
         }
     }
 
@@ -143,11 +147,13 @@ final class Reachability {
             case Finding.AddressDependentMapping(var each) -> {
                 seen = each.getFirst().mapped().getAddress();
                 LOG.log(
-                        Level.WARNING,
+                        brokered ? Level.INFO : Level.WARNING,
                         "this NAT shows every STUN server another port ({0}): its mapping is"
-                                + " address-dependent, so no client can reach this port and"
-                                + " nothing new is published",
-                        show(each.stream().map(Observation::mapped).toList()));
+                                + " address-dependent, so {1} and nothing new is published",
+                        show(each.stream().map(Observation::mapped).toList()),
+                        brokered
+                                ? "clients come by the broker,"
+                                : "no client can reach this port without a broker");
             }
             case Finding.Disputed(var each) ->
                     LOG.log(

@@ -1,10 +1,12 @@
 package natt.core.node;
 
 import natt.core.HostAndPort;
+import natt.core.PreSharedKey;
 import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.StunServers;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.status.Refusals;
 import natt.core.status.Report;
 import natt.core.time.Ticker;
@@ -19,6 +21,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -43,15 +46,19 @@ public final class Server implements AutoCloseable {
     private final Driver driver;
     private final RandomGenerator random = new SecureRandom();
     private final long startedAt;
-    private final Optional<SessionWire> sessions;
+    private final Brokers brokers;
+    private final Optional<SessionService> service;
+    private final Optional<SessionPort> sessions;
     private final Optional<PlainWire> plain;
-    private final Optional<Doorkeeper> doorkeeper;
     private final Optional<StunServers> stunServers;
     private final Notice notice;
     private final Refusals refusals = new Refusals();
     private final Optional<OwnRecordWatch> watch;
     private final CompletableFuture<@Nullable Void> published = new CompletableFuture<>();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
+    private final CompletableFuture<BrokerAddress> brokerFound = new CompletableFuture<>();
+    private List<InetSocketAddress> resolved = List.of();
+    private List<InetSocketAddress> asked = List.of();
     private boolean announcing;
 
     private Server(ServerConfig config) throws IOException {
@@ -66,11 +73,12 @@ public final class Server implements AutoCloseable {
                             ? Optional.empty()
                             : Optional.of(
                                     new StunServers(config.stunServers(), this::stunResolved));
-            doorkeeper =
-                    config.sessions().isEmpty()
-                            ? Optional.empty()
-                            : Optional.of(
-                                    new Doorkeeper(config.sessions().get(), driver, refusals));
+            brokers =
+                    new Brokers(
+                            config.sessions().flatMap(ServerConfig.Sessions::brokers),
+                            driver,
+                            random);
+            service = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openService());
             sessions = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openSessions());
             plain = config.plain().isEmpty() ? Optional.empty() : Optional.of(openPlain());
         } catch (IOException | RuntimeException failed) {
@@ -92,11 +100,23 @@ public final class Server implements AutoCloseable {
                                                                         notice)));
     }
 
-    private SessionWire openSessions() throws IOException {
+    private SessionService openService() throws IOException {
+        ServerConfig.Sessions wanted = config.sessions().orElseThrow();
+        boolean secret = !wanted.secret().equals(PreSharedKey.NONE);
+        var doorkeeper = new Doorkeeper(wanted.authorizedClients(), secret, driver, refusals);
+        return new SessionService(
+                driver,
+                new NamedTargets(driver, wanted.services()),
+                doorkeeper,
+                new ClientSources(random),
+                brokers);
+    }
+
+    private SessionPort openSessions() throws IOException {
         ServerConfig.Sessions wanted = config.sessions().orElseThrow();
         Port port = openPort(wanted.listen());
         var asking = new ArrayList<Reachability>();
-        if (stunServers.isPresent()) {
+        if (asksServers()) {
             InetAddress bound = port.local().getAddress();
             for (Family family : Family.values()) {
                 boolean serves = bound.isAnyLocalAddress() && Family.of(bound) == Family.IPV6;
@@ -105,15 +125,28 @@ public final class Server implements AutoCloseable {
                 }
             }
         }
-        return new SessionWire(
-                driver,
-                port,
-                wanted,
-                doorkeeper.orElseThrow(),
-                asking,
-                portMapping(wanted, port.local(), asking),
-                random,
-                startedAt);
+        var opened =
+                new SessionPort(
+                        driver,
+                        port,
+                        new SessionPort.Config(
+                                wanted.identity(),
+                                wanted.secret(),
+                                wanted.transport(),
+                                service,
+                                asking,
+                                portMapping(wanted, port.local(), asking),
+                                brokers,
+                                random));
+        driver.onClockJump(opened::clockJumped);
+        brokers.listen(
+                new Brokers.Listener() {
+                    @Override
+                    public void registered(BrokerLink link) {
+                        brokerAt(link);
+                    }
+                });
+        return opened;
     }
 
     /// None where nobody says whether it leads here, or where no gateway leads here.
@@ -129,7 +162,7 @@ public final class Server implements AutoCloseable {
                                         mapper,
                                         local,
                                         wanted.identity(),
-                                        driver,
+                                        driver::execute,
                                         asking,
                                         config.publishPrivate(),
                                         () -> announce(sessions.orElseThrow())));
@@ -160,6 +193,7 @@ public final class Server implements AutoCloseable {
                 config.discovery(),
                 askable(family),
                 config.publishPrivate(),
+                brokered(),
                 () -> stunServers.ifPresent(StunServers::resolveAgain),
                 onMapped,
                 random,
@@ -186,17 +220,48 @@ public final class Server implements AutoCloseable {
         return all;
     }
 
+    private boolean brokered() {
+        return config.sessions().flatMap(ServerConfig.Sessions::brokers).isPresent();
+    }
+
+    /// Whether the addresses are those that STUN servers see, a broker among them maybe.
+    private boolean asksServers() {
+        return stunServers.isPresent() || brokered() && !config.publishesLocal();
+    }
+
     private void stunResolved(List<InetSocketAddress> servers) {
         driver.execute(
                 () -> {
-                    for (Reachability each : reachabilities()) {
-                        each.useServers(servers, driver.nanoTime());
-                    }
+                    resolved = servers;
+                    useServers();
                 });
     }
 
+    private void useServers() {
+        var all = new LinkedHashSet<>(resolved);
+        brokers.links().forEach(link -> all.addAll(link.stunServers()));
+        var servers = List.copyOf(all);
+        if (!servers.equals(asked)) {
+            asked = servers;
+            reachabilities().forEach(each -> each.useServers(servers, driver.nanoTime()));
+        }
+    }
+
+    private void brokerAt(BrokerLink link) {
+        if (asksServers()) {
+            useServers();
+        }
+        notice.brokerAt(link.address());
+        brokerFound.complete(link.address());
+    }
+
+    /// Completes with a broker by which clients can come, once this node is registered there.
+    public CompletableFuture<BrokerAddress> broker() {
+        return brokerFound;
+    }
+
     private void sessionsMapped() {
-        SessionWire wire = sessions.orElseThrow();
+        SessionPort wire = sessions.orElseThrow();
         if (wire.reachabilities().stream().allMatch(Reachability::known)) {
             announce(wire);
         } else if (!announcing) {
@@ -205,7 +270,7 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private void announce(SessionWire wire) {
+    private void announce(SessionPort wire) {
         announcing = false;
         var found = new ArrayList<InetSocketAddress>();
         wire.mapping().ifPresent(mapping -> found.addAll(mapping.addresses()));
@@ -232,8 +297,10 @@ public final class Server implements AutoCloseable {
 
     private void begin() {
         driver.start();
-        doorkeeper.ifPresent(each -> each.start(() -> sessions.ifPresent(SessionWire::review)));
+        service.ifPresent(
+                each -> each.doorkeeper().start(() -> sessions.ifPresent(SessionPort::review)));
         watch.ifPresent(OwnRecordWatch::start);
+        driver.execute(() -> sessions.ifPresent(SessionPort::start));
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
         plain.ifPresent(
                 wire ->
@@ -245,8 +312,9 @@ public final class Server implements AutoCloseable {
                                 config.name()));
         if (stunServers.isPresent()) {
             stunServers.get().start();
-            sessions.flatMap(SessionWire::mapping).ifPresent(PortMapping::start);
-        } else {
+            sessions.flatMap(SessionPort::mapping).ifPresent(PortMapping::start);
+        }
+        if (!asksServers()) {
             sessions.ifPresent(wire -> notice.sessionsAt(List.of(wire.local())));
             plain.ifPresent(wire -> notice.plainAt(wire.local()));
         }
@@ -297,7 +365,7 @@ public final class Server implements AutoCloseable {
 
     /// The UDP address that is bound: that of sessions, if there are any.
     public InetSocketAddress local() {
-        return sessions.map(SessionWire::local)
+        return sessions.map(SessionPort::local)
                 .or(() -> plain.map(PlainWire::local))
                 .orElseThrow(() -> new AssertionError("a server has a wire"));
     }
@@ -320,8 +388,8 @@ public final class Server implements AutoCloseable {
                         new ServerReport(
                                         config,
                                         sessions,
+                                        service,
                                         plain,
-                                        doorkeeper,
                                         notice,
                                         refusals,
                                         driver.nanoTime())
@@ -334,15 +402,15 @@ public final class Server implements AutoCloseable {
     @Override
     public void close() {
         watch.ifPresent(OwnRecordWatch::close);
-        doorkeeper.ifPresent(Doorkeeper::close);
+        service.ifPresent(each -> each.doorkeeper().close());
         stunServers.ifPresent(StunServers::close);
         Optional<Thread> unmapping =
-                sessions.flatMap(SessionWire::mapping)
+                sessions.flatMap(SessionPort::mapping)
                         .map(each -> Thread.startVirtualThread(each::close));
         var told = new CountDownLatch(1);
         driver.execute(
                 () -> {
-                    sessions.ifPresent(SessionWire::close);
+                    sessions.ifPresent(SessionPort::close);
                     plain.ifPresent(PlainWire::close);
                     told.countDown();
                 });

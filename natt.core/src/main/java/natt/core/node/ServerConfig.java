@@ -50,6 +50,7 @@ public record ServerConfig(
     /// @param stateDirectory where the number of the record is kept
     /// @param resolver sees whether another node publishes under the name
     /// @param portMapper maps the port on the gateway, where STUN servers are asked as well
+    /// @param brokers empty if this node is reached straight only
     public record Sessions(
             InetSocketAddress listen,
             Identity identity,
@@ -59,9 +60,34 @@ public record ServerConfig(
             Map<String, HostAndPort> services,
             Path stateDirectory,
             Optional<NameLookup.Resolver> resolver,
-            Optional<PortMapper> portMapper) {
+            Optional<PortMapper> portMapper,
+            Optional<BrokerSettings> brokers) {
         public Sessions {
             services = Map.copyOf(services);
+        }
+
+        /// Of a node that has no broker.
+        public Sessions(
+                InetSocketAddress listen,
+                Identity identity,
+                PreSharedKey secret,
+                Optional<Path> authorizedClients,
+                Transport transport,
+                Map<String, HostAndPort> services,
+                Path stateDirectory,
+                Optional<NameLookup.Resolver> resolver,
+                Optional<PortMapper> portMapper) {
+            this(
+                    listen,
+                    identity,
+                    secret,
+                    authorizedClients,
+                    transport,
+                    services,
+                    stateDirectory,
+                    resolver,
+                    portMapper,
+                    Optional.empty());
         }
 
         /// Whether anybody may connect.
@@ -82,11 +108,9 @@ public record ServerConfig(
         if (sessions.isEmpty() && plain.isEmpty()) {
             throw new IllegalArgumentException("there is nothing to serve");
         }
-        boolean bound =
-                sessions.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true)
-                        && plain.map(each -> !each.listen().getAddress().isAnyLocalAddress())
-                                .orElse(true);
-        if (stunServers.isEmpty() && !(publishPrivate && bound)) {
+        boolean brokered = sessions.flatMap(Sessions::brokers).isPresent();
+        boolean bound = isBound(sessions, plain);
+        if (stunServers.isEmpty() && !(publishPrivate && bound) && !(brokered && plain.isEmpty())) {
             throw new IllegalArgumentException(
                     "without STUN servers the address listened on is published: give one, as in"
                             + " 127.0.0.1:30000, and --publish-private");
@@ -106,5 +130,15 @@ public record ServerConfig(
                     "this DNS provider takes a time to live of %d seconds or more, not %d"
                             .formatted(can.leastTtl().toSeconds(), ttl.toSeconds()));
         }
+    }
+
+    private static boolean isBound(Optional<Sessions> sessions, Optional<Plain> plain) {
+        return sessions.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true)
+                && plain.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true);
+    }
+
+    /// Whether the addresses bound are published as they are.
+    boolean publishesLocal() {
+        return stunServers.isEmpty() && publishPrivate && isBound(sessions, plain);
     }
 }

@@ -16,25 +16,25 @@ import java.util.TreeMap;
 /// How a server is. Made on the driver's thread.
 final class ServerReport {
     private final ServerConfig config;
-    private final Optional<SessionWire> sessions;
+    private final Optional<SessionPort> sessions;
+    private final Optional<SessionService> service;
     private final Optional<PlainWire> plain;
-    private final Optional<Doorkeeper> doorkeeper;
     private final Notice notice;
     private final Refusals refusals;
     private final long now;
 
     ServerReport(
             ServerConfig config,
-            Optional<SessionWire> sessions,
+            Optional<SessionPort> sessions,
+            Optional<SessionService> service,
             Optional<PlainWire> plain,
-            Optional<Doorkeeper> doorkeeper,
             Notice notice,
             Refusals refusals,
             long nowNanos) {
         this.config = config;
         this.sessions = sessions;
+        this.service = service;
         this.plain = plain;
-        this.doorkeeper = doorkeeper;
         this.notice = notice;
         this.refusals = refusals;
         now = nowNanos;
@@ -47,6 +47,8 @@ final class ServerReport {
                 .reports("wires", wires())
                 .reports("services", services())
                 .report("publication", notice.report());
+        sessions.filter(wire -> !wire.brokers().isEmpty())
+                .ifPresent(wire -> report.reports("brokers", wire.brokers().reports()));
         sessions.ifPresent(wire -> addSessions(report, wire));
         plain.ifPresent(
                 wire ->
@@ -131,17 +133,17 @@ final class ServerReport {
 
     private Report service(String name, HostAndPort target) {
         var report = Report.builder().text("service", name).text("target", target.toString());
-        sessions.ifPresent(
-                wire -> {
-                    SessionService.Use use = wire.service().use(name);
+        this.service.ifPresent(
+                each -> {
+                    SessionService.Use use = each.use(name);
                     report.share("young", use.young(), SessionService.YOUNG.most())
                             .count("waiting", use.waiting());
                 });
         return report.build();
     }
 
-    private void addSessions(Report.Builder report, SessionWire wire) {
-        Doorkeeper known = doorkeeper.orElseThrow();
+    private void addSessions(Report.Builder report, SessionPort wire) {
+        Doorkeeper known = service.orElseThrow().doorkeeper();
         var all = new ArrayList<Report>();
         for (SessionPumps.Link link : wire.pumps().links()) {
             all.add(SessionReport.of(link, known.comment(link.session().peer()), now));
@@ -153,11 +155,11 @@ final class ServerReport {
         var limits = Report.builder();
         long held = 0;
         if (sessions.isPresent()) {
-            SessionWire wire = sessions.get();
+            SessionPort wire = sessions.get();
             var load = wire.engine().load();
             limits.share("sessions", load.sessions(), load.mostSessions())
                     .share("halfOpen", load.halfOpen(), load.mostHalfOpen())
-                    .share("streams", wire.service().streams(), SessionService.MOST_STREAMS);
+                    .share("streams", service.orElseThrow().streams(), SessionService.MOST_STREAMS);
             for (SessionPumps.Link link : wire.pumps().links()) {
                 held += held(link.session().streams().counters());
             }

@@ -4,11 +4,13 @@ import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
+import natt.core.PreSharedKey;
 import natt.core.ResetCode;
 import natt.core.Text;
 import natt.core.forward.LocalEnd;
 import natt.core.forward.Splice;
 import natt.core.io.Driver;
+import natt.core.io.Port;
 import natt.core.session.SessionEngine;
 import natt.core.spi.Transport.Stream;
 import natt.core.status.Report;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,7 +32,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 
 /// Carries connections by sessions: one for so many streams as a session may have, begun when it is
-/// needed and ended when it has not been for a while.
+/// needed and ended when it has not been for a while. They share a port, which lives as long as
+/// there is one.
 final class SessionCarrier implements Carrier, SessionClient.Owner {
     private static final System.Logger LOG = System.getLogger("natt");
 
@@ -44,6 +49,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     private final RandomGenerator random;
     private final Set<Connection> connections = new LinkedHashSet<>();
     private final List<SessionClient> sessions = new ArrayList<>();
+    private @Nullable SessionPort port;
     private long uses;
 
     SessionCarrier(ClientConfig.Sessions config, Driver driver, RandomGenerator random) {
@@ -54,7 +60,39 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     }
 
     private void clockJumped() {
-        sessions.forEach(SessionClient::clockJumped);
+        if (port != null) {
+            port.clockJumped();
+        }
+    }
+
+    private SessionPort port() throws IOException {
+        if (port == null) {
+            Port opened = driver.openPort(new InetSocketAddress(InetAddress.ofLiteral("::"), 0));
+            port =
+                    new SessionPort(
+                            driver,
+                            opened,
+                            new SessionPort.Config(
+                                    config.identity(),
+                                    PreSharedKey.NONE,
+                                    config.transport(),
+                                    Optional.empty(),
+                                    List.of(),
+                                    Optional.empty(),
+                                    new Brokers(config.brokers(), driver, random),
+                                    random));
+            port.start();
+            config.ticketBroker().ifPresent(port::addBroker);
+        }
+        return port;
+    }
+
+    private void remove(SessionClient client) {
+        sessions.remove(client);
+        if (sessions.isEmpty() && port != null) {
+            port.closeLater();
+            port = null;
+        }
     }
 
     @Override
@@ -74,7 +112,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
         SessionClient host = withRoom();
         if (host == null) {
             try {
-                host = new SessionClient(config, driver, random, this);
+                host = new SessionClient(config, driver, port(), this);
             } catch (IOException | RuntimeException failed) {
                 connection.fail("no UDP port: " + Client.reason(failed));
                 return;
@@ -112,14 +150,14 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
 
     @Override
     public void failed(SessionClient client, String why) {
-        sessions.remove(client);
+        remove(client);
         connectionsOf(client).forEach(each -> each.fail(why));
     }
 
     /// The streams have ended with the session, and what they brought is being handed over.
     @Override
     public void ended(SessionClient client) {
-        sessions.remove(client);
+        remove(client);
     }
 
     @Override
@@ -146,8 +184,8 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
                     if (uses == before) {
                         for (SessionClient each : List.copyOf(sessions)) {
                             if (connectionsOf(each).isEmpty()) {
-                                sessions.remove(each);
                                 each.close(CloseCode.IDLE);
+                                remove(each);
                             }
                         }
                     }
@@ -157,8 +195,10 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
     @Override
     public void close() {
         List.copyOf(connections).forEach(Connection::stop);
-        sessions.forEach(SessionClient::stop);
         sessions.clear();
+        if (port != null) {
+            port.close();
+        }
     }
 
     /// One local connection and the stream that carries it.

@@ -4,37 +4,31 @@ import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
-import natt.core.PreSharedKey;
 import natt.core.ResetCode;
 import natt.core.Text;
 import natt.core.io.Driver;
-import natt.core.io.Port;
+import natt.core.rendezvous.BrokerAddress;
 import natt.core.session.Session;
-import natt.core.session.SessionEngine;
 import natt.core.session.SessionEvent;
 import natt.core.spi.Transport.Stream;
 import natt.core.status.Report;
 
 import org.jspecify.annotations.Nullable;
 
-import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.random.RandomGenerator;
 
-/// One session with one host, from the search for it to its end, on a port of its own.
-final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
+/// One session with one host, from the search for it to its end.
+final class SessionClient implements HostSearch.Seeker, SessionPumps.News, Brokers.Listener {
     private static final System.Logger LOG = System.getLogger("natt");
 
     /// How long the host is tried.
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
-    /// How long what has ended may still tell the peer so.
-    private static final Duration LINGER = Duration.ofSeconds(5);
+    /// How much earlier than by relay the host is tried at its own addresses.
+    private static final Duration HEAD_START = Duration.ofMillis(300);
 
     /// Is told, on the driver's thread.
     interface Owner {
@@ -53,32 +47,21 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
     private final ClientConfig.Sessions config;
     private final Driver driver;
     private final Owner owner;
-    private final Port port;
-    private final SessionEngine engine;
-    private final SessionPumps pumps;
+    private final SessionPort port;
+    private final Brokers brokers;
     private final HostSearch search;
     private SessionPumps.@Nullable Link link;
     private boolean over;
+    private String nothingFound = "";
 
-    /// @throws IOException if the system gives no UDP port
-    SessionClient(ClientConfig.Sessions config, Driver driver, RandomGenerator random, Owner owner)
-            throws IOException {
+    /// @param port from which the host is called
+    SessionClient(ClientConfig.Sessions config, Driver driver, SessionPort port, Owner owner) {
         this.config = config;
         this.driver = driver;
+        this.port = port;
+        brokers = port.brokers();
         this.owner = owner;
-        port = driver.openPort(new InetSocketAddress(InetAddress.ofLiteral("::"), 0));
-        engine =
-                new SessionEngine(
-                        new SessionEngine.Config(
-                                config.identity(),
-                                PreSharedKey.NONE,
-                                List.of(config.transport()),
-                                Optional.empty(),
-                                random),
-                        driver.nanoTime());
-        pumps = new SessionPumps(engine, this);
         search = new HostSearch(config, driver, this);
-        port.attach(List.of(engine), pumps);
     }
 
     void start() {
@@ -86,15 +69,9 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         search.start();
     }
 
-    void clockJumped() {
-        if (!over) {
-            engine.clockJumped(driver.nanoTime());
-        }
-    }
-
     private void giveUp() {
         if (!over && (link == null || state() == Session.State.CONNECTING)) {
-            fail(search.failure(PATIENCE));
+            fail(failure(PATIENCE));
         }
     }
 
@@ -120,7 +97,10 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
 
     /// Says why the host has not answered, in one line.
     String failure(Duration waited) {
-        return search.failure(waited);
+        String direct = nothingFound.isEmpty() ? search.failure(waited) : nothingFound;
+        return link == null || brokers.isEmpty()
+                ? direct
+                : direct + "; " + brokers.why(link.session().peer());
     }
 
     @Override
@@ -128,14 +108,16 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         if (over) {
             return;
         }
-        long now = driver.nanoTime();
-        link = pumps.add(engine.call(key, config.secret(), config.transport(), now));
+        link = port.call(key, config.secret(), this);
+        brokers.listen(this);
+        driver.schedule(HEAD_START, () -> brokers.use(link().session()));
         owner.called(this);
     }
 
     @Override
     public void addressesFound(List<InetSocketAddress> addresses) {
         if (!over) {
+            nothingFound = "";
             LOG.log(
                     Level.DEBUG,
                     "{0} may be at {1}",
@@ -147,8 +129,27 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
 
     @Override
     public void nothingFound(String why) {
-        if (!over) {
-            fail(why);
+        nothingFound = why;
+        failed();
+    }
+
+    @Override
+    public void brokerFound(String broker) {
+        try {
+            port.addBroker(BrokerAddress.parse(broker));
+        } catch (IllegalArgumentException malformed) {
+            LOG.log(Level.DEBUG, "{0}", String.valueOf(malformed.getMessage()));
+        }
+    }
+
+    /// There is nothing to wait for when there is neither an address nor a broker that helps.
+    @Override
+    public void failed() {
+        boolean waiting = !over && (link == null || state() == Session.State.CONNECTING);
+        if (waiting && !nothingFound.isEmpty()) {
+            if (link == null || brokers.isHopeless(link.session().peer())) {
+                fail(failure(Duration.ZERO));
+            }
         }
     }
 
@@ -167,16 +168,14 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         String name = config.name();
         switch (event) {
             case SessionEvent.Established(var path) -> {
-                LOG.log(Level.INFO, "session with {0} at {1}", name, HostAndPort.format(path));
+                LOG.log(Level.INFO, "session with {0} {1}", name, place(path));
                 search.remember(path);
             }
             case SessionEvent.Moved(var from, var to) -> {
                 LOG.log(
                         Level.INFO,
-                        "{0} has moved from {1} to {2}",
-                        name,
-                        HostAndPort.format(from),
-                        HostAndPort.format(to));
+                        "{0}",
+                        PathText.moved(name, brokers, session.session(), from, to));
                 search.remember(to);
             }
             case SessionEvent.Doubtful(var silence) -> {
@@ -192,8 +191,11 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
                 search.keepLooking();
             }
             case SessionEvent.Resumed(var path) -> {
-                LOG.log(Level.INFO, "{0} is back, at {1}", name, HostAndPort.format(path));
+                LOG.log(Level.INFO, "{0} is back, {1}", name, place(path));
                 search.remember(path);
+            }
+            case SessionEvent.OfSearch _ -> {
+                // No candidates are offered.
             }
             case SessionEvent.Closed(var reason) -> {
                 LOG.log(
@@ -202,16 +204,24 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
                         name,
                         Text.escape(reason.describe()));
                 if (!over) {
-                    over = true;
+                    end();
                     if (reason instanceof CloseReason.NoAnswer) {
-                        owner.failed(this, search.failure(PATIENCE));
+                        owner.failed(this, failure(PATIENCE));
                     } else {
                         owner.ended(this);
                     }
-                    driver.schedule(LINGER, port::close);
                 }
             }
         }
+    }
+
+    private String place(InetSocketAddress path) {
+        return brokers.place(path, link().session().peer());
+    }
+
+    private void end() {
+        over = true;
+        brokers.ignore(this);
     }
 
     /// A host opens no streams to its clients.
@@ -220,20 +230,13 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News {
         stream.reset(ResetCode.NO_SUCH_SERVICE, driver.nanoTime());
     }
 
-    /// Ends the session; the port stays a little longer, since the peer may have to be told twice.
+    /// Ends the session.
     void close(CloseCode code) {
         if (!over) {
-            over = true;
+            end();
             if (link != null) {
                 link.session().close(code, driver.nanoTime());
             }
-            driver.schedule(LINGER, port::close);
         }
-    }
-
-    /// Ends the session and closes the port at once.
-    void stop() {
-        close(CloseCode.SHUTTING_DOWN);
-        port.close();
     }
 }

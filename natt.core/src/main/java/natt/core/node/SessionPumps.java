@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /// Moves the streams of all sessions of one port, and passes on what happens to these.
 final class SessionPumps implements Port.Owner {
@@ -26,11 +27,13 @@ final class SessionPumps implements Port.Owner {
     /// A session and the splices of its streams.
     final class Link {
         private final Session session;
+        private final News news;
         private final StreamPump<Stream> pump;
         private boolean queued;
 
-        private Link(Session session) {
+        private Link(Session session, News news) {
             this.session = session;
+            this.news = news;
             pump =
                     new StreamPump<>(
                             session.streams(), stream -> news.opened(this, stream), this::touch);
@@ -67,19 +70,22 @@ final class SessionPumps implements Port.Owner {
     }
 
     private final SessionEngine engine;
-    private final News news;
+    private final Optional<? extends News> ofCallers;
     private final Map<Session, Link> links = new HashMap<>();
     private ArrayDeque<Link> touched = new ArrayDeque<>();
     private ArrayDeque<Link> serving = new ArrayDeque<>();
 
-    SessionPumps(SessionEngine engine, News news) {
+    /// @param ofCallers is told of the sessions that peers begin; empty if none may
+    SessionPumps(SessionEngine engine, Optional<? extends News> ofCallers) {
         this.engine = engine;
-        this.news = news;
+        this.ofCallers = ofCallers;
     }
 
-    /// Takes a session into care; those that peers begin are taken without being asked.
-    Link add(Session session) {
-        var link = new Link(session);
+    /// Takes a session that this node begins into care.
+    ///
+    /// @param news is told of it
+    Link add(Session session, News news) {
+        var link = new Link(session, news);
         links.put(session, link);
         link.touch();
         return link;
@@ -92,7 +98,7 @@ final class SessionPumps implements Port.Owner {
     @Override
     public long afterInput(long nowNanos) {
         for (Session begun; (begun = engine.accept()) != null; ) {
-            add(begun);
+            add(begun, ofCallers.orElseThrow());
         }
         for (Session changed; (changed = engine.pollReady()) != null; ) {
             Link link = links.get(changed);

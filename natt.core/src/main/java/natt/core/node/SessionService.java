@@ -1,19 +1,26 @@
 package natt.core.node;
 
 import natt.core.CloseReason;
-import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.ResetCode;
 import natt.core.Text;
+import natt.core.forward.CommandEnd;
 import natt.core.forward.Greeting;
+import natt.core.forward.LocalEnd;
+import natt.core.forward.PeerEnd;
 import natt.core.forward.Splice;
 import natt.core.forward.TargetDialer;
 import natt.core.forward.TcpEnd;
 import natt.core.forward.Turnstile;
 import natt.core.io.Driver;
+import natt.core.session.Admission;
+import natt.core.session.Session;
+import natt.core.session.SessionEngine.Refusal;
 import natt.core.session.SessionEvent;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport.Stream;
+
+import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -23,52 +30,55 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
 
 /// Connects the streams of sessions to the services behind this node.
-final class SessionService implements SessionPumps.News {
+final class SessionService implements SessionPort.Answering {
     private static final System.Logger LOG = System.getLogger("natt");
     static final int MOST_STREAMS = 128;
 
     /// Where anybody may connect, nobody may take all of them.
     private static final int MOST_OF_STRANGER = 32;
 
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    private static final byte[] NOTHING = {};
+    private static final byte[] CONNECTED = {PeerEnd.CONNECTED};
 
     /// How long a service may be silent before a stranger is refused.
     private static final Duration GREETING = Duration.ofSeconds(10);
 
     static final Turnstile.Limits YOUNG = new Turnstile.Limits(8, 2, Duration.ofSeconds(30), 64);
 
-    private record Service(TargetDialer dialer, Turnstile turnstile) {}
+    /// How long a peer of a command may be without a path.
+    private static final Duration COMMAND_WAITS = Duration.ofSeconds(15);
+
+    private static final int MOST_COMMANDS = 32;
 
     private final Driver driver;
     private final Doorkeeper doorkeeper;
     private final ClientSources sources;
-    private final Map<String, Service> services = new LinkedHashMap<>();
+    private final Targets targets;
+    private final Set<Visit> commands = new LinkedHashSet<>();
     private int streams;
     private final Map<NodeKey, Integer> streamsOfKey = new HashMap<>();
+    private final Brokers brokers;
 
-    /// @param targets by the name of the service
+    /// @param brokers of the port on which clients call
     SessionService(
             Driver driver,
-            Map<String, HostAndPort> targets,
+            Targets targets,
             Doorkeeper doorkeeper,
-            ClientSources sources) {
+            ClientSources sources,
+            Brokers brokers) {
         this.driver = driver;
+        this.targets = targets;
         this.doorkeeper = doorkeeper;
         this.sources = sources;
-        new TreeMap<>(targets)
-                .forEach(
-                        (name, target) ->
-                                services.put(
-                                        name,
-                                        new Service(
-                                                new TargetDialer(driver, target),
-                                                new Turnstile(YOUNG))));
+        this.brokers = brokers;
     }
 
     /// How many streams are being served.
@@ -83,19 +93,38 @@ final class SessionService implements SessionPumps.News {
     record Use(int young, int waiting) {}
 
     Use use(String name) {
-        Service service = services.get(name);
-        return service == null
-                ? new Use(0, 0)
-                : new Use(service.turnstile.young(), service.turnstile.waiting());
+        return targets.find(name) instanceof Targets.Offered offered
+                ? new Use(offered.turnstile().young(), offered.turnstile().waiting())
+                : new Use(0, 0);
     }
 
-    /// Lets waiting connections go on; returns the nanoseconds until the next call is of use.
-    long serve(long nowNanos) {
+    Doorkeeper doorkeeper() {
+        return doorkeeper;
+    }
+
+    @Override
+    public Admission admission() {
+        return doorkeeper;
+    }
+
+    @Override
+    public void refused(Refusal refusal) {
+        doorkeeper.sayRefused(refusal);
+    }
+
+    @Override
+    public long serve(long nowNanos) {
         long wait = Engine.NEVER;
-        for (Service service : services.values()) {
-            wait = Math.min(wait, service.turnstile.serve(nowNanos));
+        for (Turnstile each : targets.turnstiles()) {
+            wait = Math.min(wait, each.serve(nowNanos));
         }
         return wait;
+    }
+
+    /// What a peer has asked for, as a person would write it.
+    private static String show(Stream stream) {
+        String asked = stream.service();
+        return Text.escape(Target.ofService(asked).map(Target::toString).orElse(asked));
     }
 
     private String name(SessionPumps.Link link) {
@@ -107,28 +136,29 @@ final class SessionService implements SessionPumps.News {
         String client = name(link);
         switch (event) {
             case SessionEvent.Established(var path) ->
-                    LOG.log(Level.INFO, "session with {0} at {1}", client, show(path));
+                    LOG.log(Level.INFO, "session with {0} {1}", client, place(link, path));
             case SessionEvent.Moved(var from, var to) ->
                     LOG.log(
                             Level.INFO,
-                            "{0} has moved from {1} to {2}",
-                            client,
-                            show(from),
-                            show(to));
+                            "{0}",
+                            PathText.moved(client, brokers, link.session(), from, to));
             case SessionEvent.Doubtful(var silence) ->
                     LOG.log(
                             Level.DEBUG,
                             "{0} has been silent for {1} s",
                             client,
                             silence.toSeconds());
-            case SessionEvent.Suspended(var silence) ->
-                    LOG.log(
-                            Level.INFO,
-                            "{0} has been silent for {1} s: its session waits",
-                            client,
-                            silence.toSeconds());
+            case SessionEvent.Suspended(var silence) -> {
+                LOG.log(
+                        Level.INFO,
+                        "{0} has been silent for {1} s: its session waits",
+                        client,
+                        silence.toSeconds());
+                driver.schedule(COMMAND_WAITS, () -> endCommands(link));
+            }
             case SessionEvent.Resumed(var path) ->
-                    LOG.log(Level.INFO, "{0} is back, at {1}", client, show(path));
+                    LOG.log(Level.INFO, "{0} is back, {1}", client, place(link, path));
+            case SessionEvent.OfSearch _ -> {}
             case SessionEvent.Closed(var reason) ->
                     LOG.log(
                             Level.INFO,
@@ -138,23 +168,43 @@ final class SessionService implements SessionPumps.News {
         }
     }
 
-    private static String show(InetSocketAddress address) {
-        return HostAndPort.format(address);
+    private String place(SessionPumps.Link link, InetSocketAddress path) {
+        return brokers.place(path, link.session().peer());
     }
 
     @Override
     public void opened(SessionPumps.Link link, Stream stream) {
-        String asked = stream.service();
-        Service service = services.get(asked);
-        if (service == null) {
-            refuse(link, stream, ResetCode.NO_SUCH_SERVICE, "there is no such service");
-        } else if (!doorkeeper.allows(link.session().peer(), asked)) {
-            refuse(link, stream, ResetCode.NOT_ALLOWED, "its line has another target=");
-        } else if (isFull(link.session().peer())) {
-            refuse(link, stream, ResetCode.BUSY, "there are %d already".formatted(streams));
-        } else {
-            queue(link, stream, service);
+        switch (targets.find(stream.service())) {
+            case Targets.Refused(var code, var why) -> refuse(link, stream, code, why);
+            case Targets.Offered offered -> {
+                boolean command = offered.to() instanceof Targets.Program;
+                if (!doorkeeper.allows(link.session().peer(), offered.listName())) {
+                    refuse(link, stream, ResetCode.NOT_ALLOWED, "its line has another target=");
+                } else if (isFull(link.session().peer())) {
+                    refuse(link, stream, ResetCode.BUSY, "there are %d already".formatted(streams));
+                } else if (command && commands.size() >= MOST_COMMANDS) {
+                    refuse(link, stream, ResetCode.BUSY, "there are too many commands");
+                } else {
+                    queue(link, stream, offered);
+                }
+            }
         }
+    }
+
+    /// Commands do not outlive a peer that may never come back.
+    private void endCommands(SessionPumps.Link link) {
+        if (link.session().state() == Session.State.SUSPENDED) {
+            for (Visit each : List.copyOf(commands)) {
+                if (each.link == link) {
+                    each.breakOff();
+                }
+            }
+        }
+    }
+
+    /// Kills every command, at once.
+    void killCommands() {
+        List.copyOf(commands).forEach(Visit::kill);
     }
 
     private boolean isFull(NodeKey client) {
@@ -174,19 +224,22 @@ final class SessionService implements SessionPumps.News {
                 Level.WARNING,
                 "a connection of {0} to {1} is refused: {2}",
                 name(link),
-                Text.escape(stream.service()),
+                show(stream),
                 why);
-        doorkeeper.noteRefused(link.session().peer(), stream.service() + ": " + why);
+        doorkeeper.noteRefused(link.session().peer(), show(stream) + ": " + why);
         stream.reset(code, driver.nanoTime());
     }
 
-    private void queue(SessionPumps.Link link, Stream stream, Service service) {
+    private void queue(SessionPumps.Link link, Stream stream, Targets.Offered service) {
         Optional<InetAddress> from = link.session().path().map(InetSocketAddress::getAddress);
         boolean trusted = !doorkeeper.open();
         InetAddress source = from.orElseGet(InetAddress::getLoopbackAddress);
         boolean queued =
-                service.turnstile.queue(
-                        source, trusted, pass -> new Visit(link, stream, service, pass).dial());
+                service.turnstile()
+                        .queue(
+                                source,
+                                trusted,
+                                pass -> new Visit(link, stream, service, pass).dial());
         if (queued) {
             count(link.session().peer(), 1);
         } else {
@@ -198,10 +251,12 @@ final class SessionService implements SessionPumps.News {
     private final class Visit {
         private final SessionPumps.Link link;
         private final Stream stream;
-        private final Service service;
+        private final Targets.Offered service;
         private final Turnstile.Pass pass;
+        private @Nullable Splice splice;
+        private @Nullable CommandEnd command;
 
-        Visit(SessionPumps.Link link, Stream stream, Service service, Turnstile.Pass pass) {
+        Visit(SessionPumps.Link link, Stream stream, Targets.Offered service, Turnstile.Pass pass) {
             this.link = link;
             this.stream = stream;
             this.service = service;
@@ -215,13 +270,20 @@ final class SessionService implements SessionPumps.News {
                 over();
                 return;
             }
+            switch (service.to()) {
+                case Targets.Tcp(var dialer) -> dial(dialer);
+                case Targets.Program program -> run(program);
+            }
+        }
+
+        private void dial(TargetDialer dialer) {
             Optional<InetAddress> source = Optional.of(sources.of(link.session().peer()));
-            service.dialer.dial(
+            dialer.dial(
                     source,
                     new TargetDialer.Outcome() {
                         @Override
                         public void connected(SocketChannel channel) {
-                            greet(channel);
+                            greet(channel, dialer.target().toString());
                         }
 
                         @Override
@@ -229,12 +291,69 @@ final class SessionService implements SessionPumps.News {
                             give(
                                     ResetCode.TARGET_UNREACHABLE,
                                     "%s cannot be reached: %s"
-                                            .formatted(service.dialer.target(), Text.escape(why)));
+                                            .formatted(dialer.target(), Text.escape(why)));
                         }
                     });
         }
 
+        private void run(Targets.Program program) {
+            commands.add(this);
+            var environment = new HashMap<>(program.environment());
+            environment.put("NATT_PEER", link.session().peer().toString());
+            Thread.startVirtualThread(
+                    () -> {
+                        try {
+                            var started =
+                                    CommandEnd.start(
+                                            driver,
+                                            program.words(),
+                                            environment,
+                                            CONNECTED,
+                                            () -> {
+                                                if (splice != null) {
+                                                    link.pump().wake(splice);
+                                                }
+                                            });
+                            driver.execute(() -> joinCommand(started));
+                        } catch (IOException | RuntimeException failed) {
+                            driver.execute(
+                                    () ->
+                                            give(
+                                                    ResetCode.TARGET_UNREACHABLE,
+                                                    "the command cannot be started: "
+                                                            + Client.reason(failed)));
+                        }
+                    });
+        }
+
+        private void joinCommand(CommandEnd started) {
+            command = started;
+            if (!commands.contains(this)) {
+                started.kill();
+                return;
+            }
+            join(started);
+        }
+
+        /// Ends a command whose peer has gone.
+        void breakOff() {
+            if (splice == null) {
+                commands.remove(this);
+                give(ResetCode.UNSPECIFIED, "its peer has gone");
+            } else {
+                splice.abort(ResetCode.UNSPECIFIED, driver.nanoTime());
+            }
+        }
+
+        void kill() {
+            commands.remove(this);
+            if (command != null) {
+                command.kill();
+            }
+        }
+
         private void over() {
+            commands.remove(this);
             pass.giveBack();
             count(link.session().peer(), -1);
         }
@@ -244,12 +363,11 @@ final class SessionService implements SessionPumps.News {
             over();
         }
 
-        private void greet(SocketChannel channel) {
+        private void greet(SocketChannel channel, String target) {
             if (!doorkeeper.open()) {
-                join(channel, NOTHING);
+                join(channel, ByteBuffer.allocate(0));
                 return;
             }
-            String target = service.dialer.target().toString();
             Greeting.await(
                     driver,
                     channel,
@@ -273,23 +391,30 @@ final class SessionService implements SessionPumps.News {
         }
 
         private void join(SocketChannel channel, ByteBuffer said) {
-            var holder = new Splice[1];
+            byte[] first = service.confirmed() ? CONNECTED : NOTHING;
+            ByteBuffer already = ByteBuffer.allocate(first.length + said.remaining());
+            already.put(first).put(said).flip();
             try {
-                var local = new TcpEnd(driver, channel, said, () -> link.pump().wake(holder[0]));
-                holder[0] =
-                        new Splice(
-                                driver, stream, local, false, reason -> ended(holder[0], reason));
-                link.pump().add(holder[0]);
+                join(new TcpEnd(driver, channel, already, () -> link.pump().wake(splice())));
             } catch (IOException failed) {
                 Driver.closeQuietly(channel);
                 give(ResetCode.TARGET_UNREACHABLE, "its target has gone");
-                return;
             }
-            link.session().noteUseful(driver.nanoTime());
-            LOG.log(Level.INFO, "{0} connects to {1}", name(link), Text.escape(stream.service()));
         }
 
-        private void ended(Splice splice, CloseReason reason) {
+        private Splice splice() {
+            return Objects.requireNonNull(splice, "there is one as soon as there is news");
+        }
+
+        private void join(LocalEnd local) {
+            splice = new Splice(driver, stream, local, false, this::ended);
+            link.pump().add(splice);
+            link.session().noteUseful(driver.nanoTime());
+            LOG.log(Level.INFO, "{0} connects to {1}", name(link), show(stream));
+        }
+
+        private void ended(CloseReason reason) {
+            Splice splice = splice();
             over();
             // It may have ended by its own clock; the pump drops it in its turn.
             link.pump().wake(splice);
@@ -297,7 +422,7 @@ final class SessionService implements SessionPumps.News {
                     Level.INFO,
                     "{0} ends {1}: {2}; {3} bytes in, {4} out, round trip {5} ms",
                     name(link),
-                    Text.escape(stream.service()),
+                    show(stream),
                     Text.escape(reason.describe()),
                     splice.bytesIn(),
                     splice.bytesOut(),

@@ -2,6 +2,7 @@ package natt.core.session;
 
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.Route;
 
 import org.jspecify.annotations.Nullable;
 
@@ -135,7 +136,9 @@ final class Calling {
                 if (candidates.size() == MOST_CANDIDATES) {
                     candidates.removeFirst();
                 }
-                candidates.add(new Candidate(address, stagger(nowNanos)));
+                // A relay needs no turn: its owner knows when direct addresses had theirs.
+                long at = Route.isDirect(address) ? stagger(nowNanos) : nowNanos;
+                candidates.add(new Candidate(address, at));
             }
         }
     }

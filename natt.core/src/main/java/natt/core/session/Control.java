@@ -18,7 +18,8 @@ import java.util.Arrays;
 /// +---------------+---------------+---------------+---------------+
 /// ```
 ///
-/// 16 bytes; an MTU probe has zeros after them. An answer carries the token of its question.
+/// 16 bytes; an MTU probe has zeros after them, an [Offer] has a layout of its own. An answer
+// carries the token of its question.
 final class Control {
     static final int LENGTH = 16;
 
@@ -26,9 +27,11 @@ final class Control {
     static final int PONG = 1;
     static final int CHALLENGE = 2;
     static final int CHALLENGE_ANSWER = 3;
+    static final int CANDIDATES = 4;
     static final int CLOSE = 5;
     static final int MTU_PROBE = 6;
     static final int MTU_ANSWER = 7;
+    static final int CANDIDATES_TAKEN = 8;
 
     private static final int CODE_AT = 2;
     private static final int TOKEN_AT = 8;

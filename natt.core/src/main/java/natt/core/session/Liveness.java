@@ -31,6 +31,9 @@ final class Liveness {
     /// transfer or its own, which only asking tells.
     private boolean told;
 
+    /// Whether the peer was heard elsewhere since it was last asked.
+    private boolean elsewhere;
+
     private boolean asking;
     private long askedAt;
     private long askAgainAt;
@@ -43,8 +46,8 @@ final class Liveness {
 
     /// Counts from now, as if the peer had just been heard.
     void begin(long nowNanos) {
-        heardAt = nowNanos;
         sentAt = nowNanos;
+        elsewhere = false;
         heard(nowNanos);
     }
 
@@ -57,6 +60,11 @@ final class Liveness {
     /// Notes that what was heard was data.
     void heardData() {
         told = true;
+    }
+
+    /// Notes that the peer was heard, but not on this path.
+    void heardElsewhere() {
+        elsewhere = true;
     }
 
     void sent(long nowNanos) {
@@ -85,7 +93,7 @@ final class Liveness {
                 initiator
                         ? KEEPALIVE - Math.max(sinceSent, sinceHeard)
                         : RESPONDER_ASKS - sinceHeard;
-        if (initiator && told) {
+        if (initiator && told || elsewhere) {
             least = Math.min(least, patience - sinceHeard);
         }
         if (inUse) {
@@ -98,6 +106,7 @@ final class Liveness {
     /// Notes that the peer is being asked.
     void asked(long nowNanos) {
         told = false;
+        elsewhere = false;
         if (!asking) {
             asking = true;
             askedAt = nowNanos;

@@ -38,6 +38,7 @@ final class Outbox {
     private boolean pinging;
     private long pingToken;
     private long pingSentAt;
+    private @Nullable InetSocketAddress pingTo;
 
     private long datagrams;
     private long bytes;
@@ -62,6 +63,7 @@ final class Outbox {
     /// Asks the peer to show that it is there.
     void ping(InetSocketAddress to, Keys with, long nowNanos) {
         pinging = true;
+        pingTo = to;
         pingToken = nextToken++;
         pingSentAt = nowNanos;
         say(Control.PING, 0, pingToken, to, with);
@@ -75,6 +77,11 @@ final class Outbox {
         }
         pinging = false;
         return nowNanos - pingSentAt;
+    }
+
+    /// Whether the last ping went by some path.
+    boolean hasPinged(@Nullable InetSocketAddress path) {
+        return path != null && path.equals(pingTo);
     }
 
     /// The length of the datagram that an answer to an MTU probe is about.
@@ -145,10 +152,15 @@ final class Outbox {
         return null;
     }
 
-    InetSocketAddress challenge(Roaming.Due due, Keys with, ByteBuffer into, long nowNanos) {
+    InetSocketAddress challenge(Checklist.Due due, Keys with, ByteBuffer into, long nowNanos) {
         var message = new Message(Control.CHALLENGE, 0, due.token(), due.address(), with);
         seal(message, Control.LENGTH, into, nowNanos);
         return due.address();
+    }
+
+    void offer(Offer offer, Keys with, ByteBuffer into, long nowNanos) {
+        engine.plain()[0] = CONTROL;
+        seal(with, offer.write(engine.plain(), 1), into, nowNanos);
     }
 
     /// Writes an MTU probe, as long as the datagram it asks about.

@@ -61,7 +61,8 @@ final class PathMtu {
     private boolean probeDue;
 
     PathMtu(InetSocketAddress path, int peerTakes) {
-        int family = path.getAddress() instanceof Inet6Address ? MOST_IPV6 : MOST_IPV4;
+        int family =
+                Route.remote(path).getAddress() instanceof Inet6Address ? MOST_IPV6 : MOST_IPV4;
         int wrapped = Route.isDirect(path) ? 0 : Relays.OVERHEAD;
         most = Math.clamp(peerTakes, SIZES[0], family - wrapped);
         size = Math.min(FIRST - wrapped, most);

@@ -32,6 +32,20 @@ final class Relays {
                 });
     }
 
+    /// Puts another channel behind a path, which may have lost its own: what goes by it goes on.
+    void move(InetSocketAddress route, Session broker, int number) {
+        OptionalInt of = Route.channel(route);
+        if (of.isPresent() && of.getAsInt() < next) {
+            remove(route);
+            var channel = new Channel(broker, number);
+            InetSocketAddress other = routes.put(channel, route);
+            if (other != null) {
+                Route.channel(other).ifPresent(byRoute::remove);
+            }
+            byRoute.put(of.getAsInt(), channel);
+        }
+    }
+
     void remove(InetSocketAddress route) {
         OptionalInt number = Route.channel(route);
         Channel channel = number.isEmpty() ? null : byRoute.remove(number.getAsInt());

@@ -39,9 +39,6 @@ final class Roaming {
         }
     }
 
-    /// A challenge to be sent now.
-    record Due(InetSocketAddress address, long token) {}
-
     private final RandomGenerator random;
     private final List<Challenge> challenges = new ArrayList<>();
     private boolean any;
@@ -74,13 +71,13 @@ final class Roaming {
         return true;
     }
 
-    @Nullable Due poll(long nowNanos) {
+    Checklist.@Nullable Due poll(long nowNanos) {
         for (Challenge each : challenges) {
             if (unanswered < MOST_UNANSWERED && each.sendAt - nowNanos <= 0) {
                 unanswered++;
                 each.sendAt = nowNanos + each.wait;
                 each.wait *= 2;
-                return new Due(each.address, each.token);
+                return new Checklist.Due(each.address, each.token);
             }
         }
         return null;

@@ -4,10 +4,12 @@ import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.Route;
 import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -61,14 +63,21 @@ public final class Session {
     private final @Nullable Calling calling;
     private final Liveness liveness;
     private final Roaming roaming;
+    private final ArrayDeque<SessionEvent> events = new ArrayDeque<>();
+    private final Search search;
     private final Parts incoming = new Parts();
     private final KeyRing keys;
     private final Outbox outbox;
-    private final ArrayDeque<SessionEvent> events = new ArrayDeque<>();
     private final long bornAt;
     private State state;
     private long id;
     private @Nullable InetSocketAddress path;
+
+    /// The way back from a direct path that dies.
+    private @Nullable InetSocketAddress relay;
+
+    private long relayRoundTrip;
+
     private int peerTakes = Wire.MOST_DATAGRAM;
     private @Nullable PathMtu mtu;
     private boolean addressed;
@@ -81,6 +90,7 @@ public final class Session {
     private CloseCode closeCode = CloseCode.UNSPECIFIED;
     private long closedAt;
     private int farewells;
+    private long heardAt;
     private long datagramsReceived;
     private long bytesReceived;
     private long moved;
@@ -112,9 +122,12 @@ public final class Session {
         calling = secret == null ? null : new Calling(this, engine, peer, secret);
         liveness = new Liveness(initiator, nowNanos);
         roaming = new Roaming(engine.random());
+        search =
+                new Search(initiator, engine.random(), engine.checkLimits(), events::add, nowNanos);
         keys = new KeyRing(this, engine.slots());
         outbox = new Outbox(engine, keys, liveness);
         bornAt = nowNanos;
+        heardAt = nowNanos;
         state = State.CONNECTING;
         streams = transport == null ? NoStreams.ALL : open(transport, initiator, nowNanos);
         streams.pause(nowNanos);
@@ -242,7 +255,7 @@ public final class Session {
 
     /// For how long the peer has not been heard.
     public Duration silence(long nowNanos) {
-        return Duration.ofNanos(nowNanos - liveness.heardAt());
+        return Duration.ofNanos(nowNanos - heardAt);
     }
 
     /// How much longer the session is kept without a path; empty while it has one, or has had none
@@ -266,6 +279,59 @@ public final class Session {
             addressedAt = nowNanos;
             calling.start(null, false, nowNanos);
         }
+    }
+
+    // ---- the search for a direct path
+
+    /// Tells the peer where this node may be reached, now and whenever that has changed, and
+    /// begins to search for a direct path.
+    public void offer(LocalCandidates local, long nowNanos) {
+        if (transport != null && state != State.CLOSED) {
+            search.offer(local, nowNanos);
+            engine.ready(this);
+        }
+    }
+
+    /// A broker has seen the peer at an IP address, to which a search may send more than to those
+    /// that the peer itself tells.
+    public void attested(InetAddress address, long nowNanos) {
+        search.attest(address);
+    }
+
+    /// Sets the way back from a direct path that dies; null if there is none any more. A relay by
+    /// which the peer is heard is one without being set.
+    public void useRelay(@Nullable InetSocketAddress route, long nowNanos) {
+        relay = route;
+    }
+
+    /// Answers [SessionEvent.SearchNeeds].
+    ///
+    /// @param sockets numbers for [Route#through], none if there are none
+    /// @param mapped what servers have seen of the first socket, in the order of asking
+    public void prepared(
+            int request, List<Integer> sockets, List<InetSocketAddress> mapped, long nowNanos) {
+        search.prepared(request, sockets, mapped, nowNanos);
+        engine.ready(this);
+    }
+
+    /// How a search is and was.
+    ///
+    /// @param whyRelayed why there is no direct path, in words; empty if there is one
+    /// @param peers the candidates that the peer has told last, foreign
+    public record SearchState(
+            Optional<String> whyRelayed,
+            List<Candidate> own,
+            List<Candidate> peers,
+            long searches,
+            long checks) {}
+
+    public SearchState search() {
+        return new SearchState(
+                search.whyRelayed(),
+                search.ownCandidates(),
+                search.peersCandidates(),
+                search.searches(),
+                search.checksSent());
     }
 
     /// Says that the session has been of use: a stream reached its service. From 150 seconds
@@ -360,7 +426,7 @@ public final class Session {
         peerTakes = opened.payload().mtu();
         keys.add(made);
         roaming.forgive();
-        streams.roundTripMeasured(nowNanos - attempt.sentAt(), nowNanos);
+        noteRoundTrip(attempt.address(), nowNanos - attempt.sentAt(), nowNanos);
         boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
         if (!works) {
             keys.sealWith(made);
@@ -393,7 +459,7 @@ public final class Session {
         path = to;
         roaming.forget();
         liveness.begin(nowNanos);
-        boolean sameHost = from != null && from.getAddress().equals(to.getAddress());
+        boolean sameHost = from != null && isSameHost(from, to);
         if (mtu == null || !sameHost) {
             mtu = new PathMtu(to, peerTakes);
             streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
@@ -423,7 +489,12 @@ public final class Session {
             }
             case CLOSED -> throw new AssertionError("a closed session takes no path");
         }
+        search.pathIs(to, nowNanos);
         engine.ready(this);
+    }
+
+    private static boolean isSameHost(InetSocketAddress one, InetSocketAddress other) {
+        return Route.remote(one).getAddress().equals(Route.remote(other).getAddress());
     }
 
     // ---- input
@@ -445,7 +516,7 @@ public final class Session {
             }
             return;
         }
-        liveness.heard(nowNanos);
+        heardAt = nowNanos;
         boolean newestKeys = keys.isNewest(with);
         if (calling != null
                 && calling.isCalling()
@@ -456,12 +527,16 @@ public final class Session {
             calling.forget();
             keys.sealWith(with);
         }
-        boolean onPath = from.equals(path);
-        if (state == State.SUSPENDED && onPath && keys.sealing() != null) {
-            establish(from, nowNanos);
+        if (!Route.isDirect(from)) {
+            relay = from;
         }
-        if (!onPath && newest && newestKeys && roaming.heardFrom(from, nowNanos)) {
-            ask(nowNanos);
+        if (!from.equals(path)) {
+            heardElsewhere(from, newest && newestKeys, isCheck(plain, length - 1), nowNanos);
+        } else {
+            liveness.heard(nowNanos);
+            if (state == State.SUSPENDED && keys.sealing() != null) {
+                establish(from, nowNanos);
+            }
         }
         switch (plain[0]) {
             case Outbox.TRANSPORT -> {
@@ -497,6 +572,43 @@ public final class Session {
         engine.ready(this);
     }
 
+    /// The peer was heard where the path is not. That proves nothing about the path, so it is
+    // asked.
+    private void heardElsewhere(
+            InetSocketAddress from, boolean newest, boolean check, long nowNanos) {
+        liveness.heardElsewhere();
+        if (hasDirectPath()) {
+            // What is on its way by a relay, or checks another pair, says not where to send to;
+            // and among the pairs of a search it is the initiator who chooses.
+            boolean chosen =
+                    !initiator() || path != null && !search.knows(from) && !search.isCrooked(path);
+            if (newest && chosen && !check && Route.isDirect(from)) {
+                follow(from, nowNanos);
+            }
+        } else if (!search.heardFrom(from, nowNanos) && newest) {
+            follow(from, nowNanos);
+        }
+    }
+
+    private void follow(InetSocketAddress to, long nowNanos) {
+        if (roaming.heardFrom(to, nowNanos)) {
+            ask(nowNanos);
+        }
+    }
+
+    /// Whether there is a direct path, and no doubt about it.
+    private boolean hasDirectPath() {
+        return state == State.UP && path != null && Route.isDirect(path) && !liveness.isDoubtful();
+    }
+
+    private static boolean isCheck(byte[] plain, int length) {
+        if (plain[0] != Outbox.CONTROL || length < Control.LENGTH) {
+            return false;
+        }
+        int message = Control.message(plain, 1);
+        return message == Control.CHALLENGE || message == Control.CHALLENGE_ANSWER;
+    }
+
     private static boolean isClose(byte[] plain, int length) {
         return plain[0] == Outbox.CONTROL
                 && length >= Control.LENGTH
@@ -515,18 +627,17 @@ public final class Session {
             case Control.PONG -> {
                 long roundTrip = outbox.ponged(token, nowNanos);
                 if (roundTrip >= 0) {
-                    streams.roundTripMeasured(roundTrip, nowNanos);
+                    noteRoundTrip(from, roundTrip, nowNanos);
+                    if (outbox.hasPinged(path)) {
+                        // Wherever the answer comes from, the question went by the path.
+                        liveness.heard(nowNanos);
+                    }
                 }
             }
             case Control.CHALLENGE -> outbox.say(Control.CHALLENGE_ANSWER, 0, token, from, with);
-            case Control.CHALLENGE_ANSWER -> {
-                InetSocketAddress proven = roaming.answered(token);
-                if (proven != null && !proven.equals(path)) {
-                    establish(proven, nowNanos);
-                    // A line may say from where its key is good.
-                    engine.review(this, nowNanos);
-                }
-            }
+            case Control.CHALLENGE_ANSWER -> handleAnswer(token, from, nowNanos);
+            case Control.CANDIDATES -> handleOffer(with, from, in, length, nowNanos);
+            case Control.CANDIDATES_TAKEN -> search.acknowledged(token);
             case Control.CLOSE -> end(new CloseReason.SessionClosed(Control.code(in, 1)), nowNanos);
             case Control.MTU_PROBE -> outbox.say(Control.MTU_ANSWER, 0, token, from, with);
             case Control.MTU_ANSWER -> {
@@ -535,6 +646,44 @@ public final class Session {
                 }
             }
             default -> engine.countUnknownKind();
+        }
+    }
+
+    private void handleAnswer(long token, InetSocketAddress from, long nowNanos) {
+        InetSocketAddress proven = roaming.answered(token);
+        if (proven != null) {
+            move(proven, nowNanos);
+            return;
+        }
+        Checklist.Pair pair = search.answered(token, from, nowNanos);
+        if (pair != null && !hasDirectPath()) {
+            move(pair.address(), nowNanos);
+            noteRoundTrip(from, pair.roundTrip(), nowNanos);
+        }
+    }
+
+    private void noteRoundTrip(InetSocketAddress by, long nanos, long nowNanos) {
+        streams.roundTripMeasured(nanos, nowNanos);
+        if (!Route.isDirect(by)) {
+            relayRoundTrip = nanos;
+        }
+    }
+
+    private void move(InetSocketAddress to, long nowNanos) {
+        if (!to.equals(path) || state == State.SUSPENDED) {
+            establish(to, nowNanos);
+            // A line may say from where its key is good.
+            engine.review(this, nowNanos);
+        }
+    }
+
+    private void handleOffer(
+            Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
+        Offer offer = Offer.read(in, 1, length);
+        if (offer == null || transport == null) {
+            engine.countUnknownKind();
+        } else if (search.take(offer, nowNanos)) {
+            outbox.say(Control.CANDIDATES_TAKEN, 0, offer.serial(), from, with);
         }
     }
 
@@ -578,11 +727,15 @@ public final class Session {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
                 watch(nowNanos);
+                InetSocketAddress better = search.handleTimeout(nowNanos);
+                if (better != null && state == State.UP) {
+                    establish(better, nowNanos);
+                }
                 engine.ready(this);
             }
             case SUSPENDED -> {
                 if (nowNanos - suspendedAt >= held()) {
-                    long silence = nowNanos - liveness.heardAt();
+                    long silence = nowNanos - heardAt;
                     end(new CloseReason.PeerSilent(Duration.ofNanos(silence)), nowNanos);
                 }
             }
@@ -618,9 +771,9 @@ public final class Session {
         }
         if (liveness.nanosUntilDoubt(roundTrip, nowNanos) <= 0) {
             liveness.doubt();
-            long silence = nowNanos - liveness.heardAt();
+            long silence = nowNanos - heardAt;
             events.add(new SessionEvent.Doubtful(Duration.ofNanos(silence)));
-            if (calling != null) {
+            if (!goBack(nowNanos) && calling != null) {
                 calling.start(path, false, nowNanos);
             }
         }
@@ -629,12 +782,28 @@ public final class Session {
         }
     }
 
+    /// Leaves a direct path that is in doubt for the relay, if there is one.
+    private boolean goBack(long nowNanos) {
+        InetSocketAddress back = relay;
+        InetSocketAddress from = path;
+        if (back == null || from == null || !Route.isDirect(from)) {
+            return false;
+        }
+        if (calling != null) {
+            calling.add(List.of(from), nowNanos);
+        }
+        establish(back, nowNanos);
+        ask(nowNanos);
+        return true;
+    }
+
     private void suspend(long nowNanos) {
         state = State.SUSPENDED;
         suspended++;
         suspendedAt = nowNanos;
         streams.pause(nowNanos);
-        long silence = nowNanos - liveness.heardAt();
+        search.pause();
+        long silence = nowNanos - heardAt;
         events.add(new SessionEvent.Suspended(Duration.ofNanos(silence)));
         if (calling != null) {
             calling.start(path, true, nowNanos);
@@ -718,6 +887,9 @@ public final class Session {
             least = Math.min(least, mtu.nanosUntilTimeout(nowNanos));
         }
         least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
+        if (keys.sealing() != null) {
+            least = Math.min(least, search.nanosUntilTimeout(nowNanos));
+        }
         if (calling != null && !calling.isCalling()) {
             least = Math.min(least, keys.nanosUntilRenewal(nowNanos));
         }
@@ -754,11 +926,25 @@ public final class Session {
         if (told != null || with == null || state == State.CLOSED) {
             return told;
         }
-        Roaming.Due challenge = roaming.poll(nowNanos);
+        Checklist.Due challenge = roaming.poll(nowNanos);
         if (challenge != null) {
             return outbox.challenge(challenge, with, into, nowNanos);
         }
-        return state == State.UP && pollPath(with, into, nowNanos) ? path : null;
+        if (state != State.UP) {
+            return null;
+        }
+        InetSocketAddress searched = pollSearch(with, into, nowNanos);
+        return searched == null && pollPath(with, into, nowNanos) ? path : searched;
+    }
+
+    private @Nullable InetSocketAddress pollSearch(Keys with, ByteBuffer into, long nowNanos) {
+        Offer offer = search.pollOffer(relayRoundTrip, nowNanos);
+        if (offer != null) {
+            outbox.offer(offer, with, into, nowNanos);
+            return path;
+        }
+        Checklist.Due check = search.poll(nowNanos);
+        return check == null ? null : outbox.challenge(check, with, into, nowNanos);
     }
 
     private boolean pollPath(Keys with, ByteBuffer into, long nowNanos) {
@@ -796,6 +982,7 @@ public final class Session {
         closedAt = nowNanos;
         outbox.clear();
         roaming.forget();
+        search.end();
         if (calling != null) {
             calling.stop();
             calling.forget();

@@ -133,6 +133,7 @@ public final class SessionEngine implements Engine {
     private final Gatekeeper gatekeeper;
     private final KeyQuestions questions;
     private final Relays relays = new Relays();
+    private final CheckLimits checkLimits = new CheckLimits();
     private final Set<Session> sessions = new LinkedHashSet<>();
 
     /// Those with streams, which are asked in turn.
@@ -211,6 +212,12 @@ public final class SessionEngine implements Engine {
     /// @return the address by which sessions name it
     public InetSocketAddress addRelay(Session broker, int channel) {
         return relays.add(broker, channel);
+    }
+
+    /// Puts another channel behind an address that [#addRelay] has returned, whether or not its own
+    /// is still there: sessions that use it notice nothing.
+    public void moveRelay(InetSocketAddress route, Session broker, int channel) {
+        relays.move(route, broker, channel);
     }
 
     /// Forgets a channel.
@@ -316,6 +323,10 @@ public final class SessionEngine implements Engine {
 
     Slots slots() {
         return slots;
+    }
+
+    CheckLimits checkLimits() {
+        return checkLimits;
     }
 
     Identity identity() {

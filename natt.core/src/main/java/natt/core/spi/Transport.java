@@ -43,7 +43,7 @@ public interface Transport extends Named {
         /// that speaks first can. When there are as many streams already as may be, or after
         /// [#close], the stream that is returned is closed.
         ///
-        /// @param service 1 to 64 bytes of UTF-8
+        /// @param service 1 to 1024 bytes of UTF-8
         /// @throws IllegalArgumentException if the name is shorter or longer
         Stream dial(String service, long nowNanos);
 

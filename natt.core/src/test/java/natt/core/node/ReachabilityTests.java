@@ -39,6 +39,7 @@ class ReachabilityTests {
                 new FakeDiscovery(),
                 3,
                 publishPrivate,
+                false,
                 () -> unanswered++,
                 mapped::add,
                 new Random(1),

@@ -54,6 +54,8 @@ class CommandLineTests {
                 "natts | --target-fqdn a.b --dns file --dns-option nonsense | KEY=VALUE",
                 "natts | --target-fqdn a.b --dns file --dns-option x=y | does not know",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --listen x | HOST:PORT",
+                "natts | --target-fqdn a.b --dns file --dns-option path=z --port-map on | auto or"
+                        + " off",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --listen :99999 | port",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --ssh-target x |"
                         + " HOST:PORT",

@@ -50,8 +50,7 @@ class PortMapLabTests {
             RunningProcess ssh = home.ssh("echo here").start();
             ssh.awaitLine("^here$", Home.SOON);
             assertEquals(0, ssh.awaitExit(Home.SOON));
-            status(lab, home)
-                    .awaitLine("11.0.0.12:30000 by " + only.shown(), Home.SOON);
+            status(lab, home).awaitLine("11.0.0.12:30000 by " + only.shown(), Home.SOON);
 
             natts.terminate();
             assertEquals(0, natts.awaitExit(STOP));

@@ -70,6 +70,10 @@ class SessionHostileTests {
                 "\u0001",
                 "\u0001\u0000",
                 "\u0002\u0001x",
+                "\u0002\u0000",
+                "\u0002\u0000\u0001x",
+                "\u0002\u0000\u0041x",
+                "\u0003\u0001x",
                 "\u0001\u0002x",
                 "\u0001\u0001xy",
                 "\u0001\u0001\u0080",
@@ -79,6 +83,15 @@ class SessionHostileTests {
         assertEquals(List.of(Segment.RESET), answers(push(0, 0, record)));
         assertEquals(ResetCode.BAD_OPEN.code(), code(net.wire.get(0)));
         assertEquals(List.of(), net.server.accepted);
+        assertEquals(0, net.server.mux.openStreams());
+    }
+
+    @Test
+    void longFormOfAShortNameOrOfMoreThan1024BytesIsReset() {
+        String sixtyFour = "\u0002\u0000\u0040" + "x".repeat(64);
+        assertEquals(List.of(Segment.RESET), answers(push(0, 0, sixtyFour)));
+        String tooLong = "\u0002\u0004\u0001" + "x".repeat(1025);
+        assertEquals(List.of(Segment.RESET), answers(push(2, 0, tooLong)));
         assertEquals(0, net.server.mux.openStreams());
     }
 

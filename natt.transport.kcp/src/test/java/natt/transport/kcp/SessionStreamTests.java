@@ -84,13 +84,24 @@ class SessionStreamTests {
     }
 
     @Test
-    void nameOf64BytesIsCarriedAndALongerOneRefused() {
-        Transport.Stream stream = net.client.mux.dial("é".repeat(32), net.now);
-        assertEquals("é".repeat(32), net.connect(net.client, stream).service());
+    void nameOf1024BytesIsCarriedAndALongerOneRefused() {
+        for (String name : List.of("é".repeat(32), "é".repeat(32) + "x", "é".repeat(512))) {
+            Transport.Stream stream = net.client.mux.dial(name, net.now);
+            assertEquals(name, net.connect(net.client, stream).service());
+        }
         assertThrows(
                 IllegalArgumentException.class,
-                () -> net.client.mux.dial("é".repeat(32) + "x", net.now));
+                () -> net.client.mux.dial("é".repeat(512) + "x", net.now));
         assertThrows(IllegalArgumentException.class, () -> net.client.mux.dial("", net.now));
+    }
+
+    @Test
+    void nameThatIsLongerThanAnyDatagramOfThePathIsCarriedInOneThatTheSessionSendsInParts() {
+        net.client.limit = 400;
+        net.client.mux.useDatagrams(400, net.now);
+        Transport.Stream stream = net.client.mux.dial("x".repeat(1024), net.now);
+        assertEquals("x".repeat(1024), net.connect(net.client, stream).service());
+        assertEquals(1, net.client.longerThanLimit);
     }
 
     @Test

@@ -246,7 +246,7 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
     }
 
     private void testPorts(Helper of, long nowNanos) {
-        mapping = MappingRule.of(observed());
+        mapping = mapping(of);
         filtering = filtering(of);
         if (sockets.size() > 1) {
             InetSocketAddress way = through(sockets.get(1), of.address());
@@ -268,6 +268,26 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
             }
         }
         next = now -> testHairpinning(of, now);
+    }
+
+    /// A NAT may remember answers that the filtering test has brought and that it has let nobody
+    /// have, and may then give who sends to their source another port (Linux does). So where that
+    /// test had to use the same socket, those sources do not count against what the others say.
+    private Dependence mapping(Helper of) {
+        List<Observation> all = observed();
+        if (sockets.size() == 1) {
+            Dependence without =
+                    MappingRule.of(all.stream().filter(each -> !isSource(of, each)).toList());
+            if (without == Dependence.ENDPOINT_INDEPENDENT) {
+                return without;
+            }
+        }
+        return MappingRule.of(all);
+    }
+
+    private static boolean isSource(Helper of, Observation observation) {
+        InetSocketAddress server = Route.remote(observation.server());
+        return server.equals(of.other()) || server.equals(of.otherPort());
     }
 
     /// Another address than the helper's that answers.

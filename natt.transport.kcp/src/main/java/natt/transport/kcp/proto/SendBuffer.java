@@ -97,11 +97,15 @@ final class SendBuffer {
         }
     }
 
-    /// Adds one segment to whose data nothing is appended.
+    /// Adds one segment to whose data nothing is appended, and which is longer than others if the
+    /// data is.
     void appendWhole(ByteBuffer data) {
         Outgoing segment = add(Segment.PUSH, 0);
         segment.whole = true;
-        fill(segment, data);
+        byte[] block = pool.take(Math.max(mss, data.remaining()));
+        segment.length = data.remaining();
+        data.get(block, 0, segment.length);
+        segment.data = block;
     }
 
     int fragments(int bytes) {
