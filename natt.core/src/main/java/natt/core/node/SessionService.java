@@ -3,6 +3,7 @@ package natt.core.node;
 import natt.core.CloseReason;
 import natt.core.NodeKey;
 import natt.core.ResetCode;
+import natt.core.Route;
 import natt.core.Text;
 import natt.core.forward.CommandEnd;
 import natt.core.forward.Greeting;
@@ -29,6 +30,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -202,9 +204,15 @@ final class SessionService implements SessionPort.Answering {
         }
     }
 
-    /// Kills every command, at once.
-    void killCommands() {
-        List.copyOf(commands).forEach(Visit::kill);
+    /// The commands that run.
+    List<CommandEnd> commands() {
+        var running = new ArrayList<CommandEnd>();
+        for (Visit each : commands) {
+            if (each.command != null) {
+                running.add(each.command);
+            }
+        }
+        return running;
     }
 
     private boolean isFull(NodeKey client) {
@@ -231,9 +239,15 @@ final class SessionService implements SessionPort.Answering {
     }
 
     private void queue(SessionPumps.Link link, Stream stream, Targets.Offered service) {
-        Optional<InetAddress> from = link.session().path().map(InetSocketAddress::getAddress);
+        Optional<InetSocketAddress> path = link.session().path();
+        Optional<InetAddress> from = path.map(Route::remote).map(InetSocketAddress::getAddress);
+        boolean relayed = path.filter(each -> !Route.isDirect(each)).isPresent();
         boolean trusted = !doorkeeper.open();
-        InetAddress source = from.orElseGet(InetAddress::getLoopbackAddress);
+        // Nobody knows the address of whom a relay carries: each key is a source of its own.
+        InetAddress source =
+                relayed
+                        ? sources.of(link.session().peer())
+                        : from.orElseGet(InetAddress::getLoopbackAddress);
         boolean queued =
                 service.turnstile()
                         .queue(
@@ -342,13 +356,6 @@ final class SessionService implements SessionPort.Answering {
                 give(ResetCode.UNSPECIFIED, "its peer has gone");
             } else {
                 splice.abort(ResetCode.UNSPECIFIED, driver.nanoTime());
-            }
-        }
-
-        void kill() {
-            commands.remove(this);
-            if (command != null) {
-                command.kill();
             }
         }
 

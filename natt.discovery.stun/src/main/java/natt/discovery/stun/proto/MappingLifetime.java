@@ -20,7 +20,8 @@ import java.util.Optional;
 /// anyone send answers elsewhere, so that ours does not. Instead, whichever way tells:
 ///
 /// - where a new mapping has another port, the same server is asked again: another port means
-///   that the mapping had ended;
+///   that the mapping had ended. Each round asks another server where there is one, so that each
+///   mapping is new;
 /// - where the NAT filters, an address was asked once, and later an answer from there is wished
 ///   by a question to another one, which opens nothing: silence means that the permission, and
 ///   with it the mapping, had ended;
@@ -73,6 +74,7 @@ final class MappingLifetime {
 
     private final Way way;
     private final Helper helper;
+    private final List<InetSocketAddress> servers;
     private final List<Other> others;
     private final LocalSocket main;
     private final List<LocalSocket> sockets;
@@ -82,9 +84,15 @@ final class MappingLifetime {
     private int rounds;
 
     private MappingLifetime(
-            Way way, Helper helper, List<Other> others, List<LocalSocket> all, Duration longest) {
+            Way way,
+            Helper helper,
+            List<InetSocketAddress> servers,
+            List<Other> others,
+            List<LocalSocket> all,
+            Duration longest) {
         this.way = way;
         this.helper = helper;
+        this.servers = servers;
         this.others = others;
         main = all.getFirst();
         // The second one was used to test the filtering.
@@ -94,24 +102,30 @@ final class MappingLifetime {
     }
 
     /// Begins, or returns null if there is no way that tells.
+    ///
+    /// @param servers all that answer, the helper's addresses among them
     static @Nullable MappingLifetime begin(
-            NatBehavior known, Helper helper, List<LocalSocket> sockets, Duration longest) {
+            NatBehavior known,
+            Helper helper,
+            List<InetSocketAddress> servers,
+            List<LocalSocket> sockets,
+            Duration longest) {
         boolean moves =
                 known.ports() instanceof PortAllocation.Random
                         || known.ports() instanceof PortAllocation.Sequential;
         if (moves) {
-            return new MappingLifetime(Way.COMPARE, helper, List.of(), sockets, longest);
+            return new MappingLifetime(Way.COMPARE, helper, servers, List.of(), sockets, longest);
         }
         if (known.mapping() != Dependence.ENDPOINT_INDEPENDENT) {
             return null;
         }
         List<Other> others = others(helper, known.filtering().least());
         if (!others.isEmpty()) {
-            return new MappingLifetime(Way.PERMISSION, helper, others, sockets, longest);
+            return new MappingLifetime(Way.PERMISSION, helper, servers, others, sockets, longest);
         }
         boolean open = known.filtering() == Dependence.ENDPOINT_INDEPENDENT;
         if (open && known.hairpins().orElse(false) && sockets.size() > 1) {
-            return new MappingLifetime(Way.HAIRPIN, helper, List.of(), sockets, longest);
+            return new MappingLifetime(Way.HAIRPIN, helper, servers, List.of(), sockets, longest);
         }
         return null;
     }
@@ -151,7 +165,7 @@ final class MappingLifetime {
         for (int i = 0; i < seconds.length; i++) {
             LocalSocket socket = sockets.get(i);
             Question reference = null;
-            InetSocketAddress opened = helper.address();
+            InetSocketAddress opened = servers.get(rounds % servers.size());
             if (way == Way.PERMISSION) {
                 reference = ask(questions, socket, helper.address(), start);
                 start += Questions.GAP_NANOS;
@@ -184,7 +198,7 @@ final class MappingLifetime {
     private Trial trial(Questions questions, Probe probe, InetSocketAddress mapped, long start) {
         return switch (way) {
             case COMPARE ->
-                    new Trial(probe, ask(questions, probe.socket, helper.address(), start), null);
+                    new Trial(probe, questions.ask(probe.opening.to, Question.PLAIN, start), null);
             case PERMISSION -> {
                 InetSocketAddress by = through(probe.socket, helper.address());
                 Question closing = questions.ask(by, other().change(), start);

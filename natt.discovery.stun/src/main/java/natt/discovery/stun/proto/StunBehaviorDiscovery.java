@@ -241,8 +241,13 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
         return ofMain.stream().map(Question::observation).flatMap(Optional::stream).toList();
     }
 
+    /// All addresses and ports that have answered.
+    private List<InetSocketAddress> alive() {
+        return observed().stream().map(each -> Route.remote(each.server())).toList();
+    }
+
     private boolean isAlive(@Nullable InetSocketAddress remote) {
-        return observed().stream().anyMatch(each -> Route.remote(each.server()).equals(remote));
+        return remote != null && alive().contains(remote);
     }
 
     private void testPorts(Helper of, long nowNanos) {
@@ -292,8 +297,7 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
 
     /// Another address than the helper's that answers.
     private @Nullable InetSocketAddress another(Helper of) {
-        return observed().stream()
-                .map(each -> Route.remote(each.server()))
+        return alive().stream()
                 .filter(each -> !each.getAddress().equals(of.address().getAddress()))
                 .findFirst()
                 .orElse(null);
@@ -387,7 +391,10 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
         // the one that was written to, so that silence says nothing.
         hairpinning = arrived || certain ? Optional.of(arrived) : Optional.empty();
         if (longestLifetime.isPositive()) {
-            MappingLifetime lifetime = MappingLifetime.begin(found(), of, sockets, longestLifetime);
+            // Backwards, because the test of ports has just made mappings to the first ones.
+            List<InetSocketAddress> remotes = alive().reversed();
+            MappingLifetime lifetime =
+                    MappingLifetime.begin(found(), of, remotes, sockets, longestLifetime);
             if (lifetime != null) {
                 idle(lifetime, nowNanos);
             }
