@@ -311,7 +311,7 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
             long seconds = Duration.ofNanos(nowNanos - calls.callingSince()).toSeconds();
             return "%s has not answered for %d s".formatted(place, seconds);
         }
-        return "the relay of %s did not help".formatted(place);
+        return "it does not answer by the relay of %s either".formatted(place);
     }
 
     Report report() {
