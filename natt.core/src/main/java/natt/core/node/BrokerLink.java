@@ -69,13 +69,16 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
             SessionEngine engine,
             SessionPumps pumps,
             RandomGenerator random,
+            Level trouble,
             Owner owner) {
         this.config = config;
         this.driver = driver;
         this.engine = engine;
         this.owner = owner;
         talk = new BrokerTalk(config.names(), this);
-        calls = new BrokerCalls(config, address, driver, port, engine, pumps, random, this);
+        calls =
+                new BrokerCalls(
+                        config, address, driver, port, engine, pumps, random, trouble, this);
     }
 
     void start() {
