@@ -9,12 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -27,7 +24,6 @@ final class Search {
     private static final long SECOND = 1000 * MILLI;
 
     // What DESIGN fixes.
-    private static final long[] OFFER_AGAIN = {250 * MILLI, 500 * MILLI, SECOND};
     private static final long[] SEARCH_AGAIN = {10 * SECOND, 30 * SECOND, 120 * SECOND};
 
     /// How long the initiator looks for a better path after the first.
@@ -39,7 +35,6 @@ final class Search {
     private static final double BETTER_SHARE = 0.8;
 
     // What natt chooses.
-    private static final int MOST_OFFERS = 8;
     private static final long PREPARING = 2 * SECOND;
     private static final long ANSWER = 3 * SECOND;
     private static final long ROUND = 2 * SECOND;
@@ -62,8 +57,6 @@ final class Search {
     /// A peer that offers all the time would have this node open sockets all the time.
     private static final int ROUNDS_AT_ONCE = 12;
 
-    private static final int MOST_SERIALS = 8;
-
     private enum Phase {
         REST,
         /// The owner makes sockets.
@@ -80,8 +73,8 @@ final class Search {
     private final CheckPolicy policy = new CheckPolicy();
     private final Checklist checks;
     private final Rate rounds = new Rate(1, ROUNDS_AT_ONCE);
-    private final ArrayDeque<Long> serials = new ArrayDeque<>();
-    private final Set<Integer> held = new HashSet<>();
+    private final Offers offers = new Offers();
+    private final SearchSockets sockets;
 
     private @Nullable LocalCandidates mine;
     private @Nullable Offer theirs;
@@ -94,16 +87,9 @@ final class Search {
     private int number;
     private int round;
     private Round plan = new Round(Round.Kind.KNOWN, 0, 0);
-    private int request;
-    private int reserved;
-    private List<Integer> sockets = List.of();
     private long deadline;
     private boolean found;
     private boolean answered;
-
-    private @Nullable Offer outgoing;
-    private int offered;
-    private long offerAt;
 
     private boolean again;
     private long againAt;
@@ -111,6 +97,7 @@ final class Search {
     private boolean birthdayDone;
     private long birthdayAt;
     private String why = "the peer has not told its addresses yet";
+    private String told = "";
     private long searches;
 
     Search(
@@ -123,6 +110,7 @@ final class Search {
         this.random = random;
         this.limits = limits;
         this.events = events;
+        sockets = new SearchSockets(limits, events);
         checks = new Checklist(random, policy, limits, nowNanos);
     }
 
@@ -159,12 +147,10 @@ final class Search {
 
     /// The owner has made sockets, and asked servers through the first of them.
     void prepared(int number, List<Integer> made, List<InetSocketAddress> mapped, long nowNanos) {
-        held.addAll(made);
-        if (phase != Phase.PREPARING || number != request) {
+        if (!sockets.take(number, made) || phase != Phase.PREPARING) {
             releaseUnused();
             return;
         }
-        sockets = List.copyOf(made);
         makeOffer(mapped, nowNanos);
     }
 
@@ -180,7 +166,12 @@ final class Search {
                 directSince = nowNanos;
             }
             again = false;
+            lostPath = null;
             noteFound(nowNanos);
+            if (initiator && mine != null && searches == 0) {
+                // There may be a shorter one: by a link that both share, or IPv6.
+                begin(nowNanos);
+            }
         } else if (was) {
             lostPath = from;
             lost(nowNanos);
@@ -207,29 +198,31 @@ final class Search {
     }
 
     private void lost(long nowNanos) {
-        if (nowNanos - directSince >= LASTED) {
-            failures = 0;
-        }
         why = "the direct path has died";
+        rest();
         if (mine == null) {
             return;
         }
-        if (failures > 0) {
-            rest();
+        if (nowNanos - directSince < LASTED) {
+            failures++;
             searchLater(nowNanos);
-        } else if (initiator) {
-            failures = 1;
+            return;
+        }
+        failures = 0;
+        if (initiator) {
             begin(nowNanos);
         } else {
-            failures = 1;
             askForSearch(nowNanos);
         }
     }
 
-    /// There is no path, or there is an end of it.
+    /// There is no path now; the one until now may come back.
     void pause() {
+        if (isDirect()) {
+            lostPath = path;
+        }
         rest();
-        outgoing = null;
+        offers.drop();
         again = false;
         path = null;
     }
@@ -245,15 +238,12 @@ final class Search {
     ///
     /// @return whether it is to be acknowledged
     boolean take(Offer offer, long nowNanos) {
-        if (serials.contains(offer.serial())) {
+        if (offers.isTaken(offer)) {
             return true;
         }
         boolean wanted = initiator ? takeAnswer(offer, nowNanos) : takeRound(offer, nowNanos);
         if (wanted) {
-            serials.add(offer.serial());
-            if (serials.size() > MOST_SERIALS) {
-                serials.remove();
-            }
+            offers.noteTaken(offer);
         }
         return wanted;
     }
@@ -300,9 +290,7 @@ final class Search {
     }
 
     void acknowledged(long serial) {
-        if (outgoing != null && outgoing.serial() == serial) {
-            outgoing = null;
-        }
+        offers.acknowledged(serial);
     }
 
     /// Whether what comes from an address that is not the path is a matter of this search: then
@@ -327,6 +315,14 @@ final class Search {
             crooked = pair.address();
         }
         return pair;
+    }
+
+    /// The round trip of a pair that is valid.
+    OptionalLong roundTrip(InetSocketAddress address) {
+        Pair pair = checks.find(address);
+        return pair == null || pair.roundTrip() == Long.MAX_VALUE
+                ? OptionalLong.empty()
+                : OptionalLong.of(pair.roundTrip());
     }
 
     /// Whether the peer's datagrams come from elsewhere than where its path leads; which of its
@@ -357,13 +353,9 @@ final class Search {
         }
         plan = next;
         int wanted = next.sockets(local.ports());
-        reserved = limits.reserve(wanted);
-        if (wanted > 0) {
+        if (wanted > 0 && sockets.ask(wanted, next.sample(local.ports()))) {
             phase = Phase.PREPARING;
             deadline = nowNanos + PREPARING;
-            request++;
-            events.accept(
-                    new SessionEvent.SearchNeeds(request, reserved, next.sample(local.ports())));
         } else {
             makeOffer(List.of(), nowNanos);
         }
@@ -378,8 +370,8 @@ final class Search {
             return true;
         }
         boolean random = local.ports() == Ports.RANDOM;
-        boolean attested =
-                random ? theirs != null && theirs.attested() : policy.attestedIpv4() != null;
+        boolean peerMay = !random || theirs != null && theirs.attested();
+        boolean attested = policy.attestedIpv4() != null && peerMay;
         boolean recent = birthdayDone && nowNanos - birthdayAt < BIRTHDAY_AGAIN;
         if (!attested || recent || !limits.beginBirthday(this)) {
             return false;
@@ -396,7 +388,10 @@ final class Search {
     }
 
     private void tell(String what) {
-        events.accept(new SessionEvent.SearchTells(what));
+        if (!what.equals(told)) {
+            told = what;
+            events.accept(new SessionEvent.SearchTells(what));
+        }
     }
 
     private void makeOffer(List<InetSocketAddress> mapped, long nowNanos) {
@@ -404,43 +399,29 @@ final class Search {
         if (local == null) {
             return;
         }
-        send(
-                new Offer(
-                        number,
-                        random.nextLong(),
-                        round,
-                        local.ports(),
-                        local.step(),
-                        0,
-                        policy.attestedIpv4() != null,
-                        Candidates.offered(plan, local, mapped)),
-                nowNanos);
+        offers.send(offer(local, number, round, Candidates.offered(plan, local, mapped)), nowNanos);
         phase = Phase.OFFERING;
         deadline = nowNanos + ANSWER;
     }
 
-    private void send(Offer offer, long nowNanos) {
-        outgoing = offer;
-        offered = 0;
-        offerAt = nowNanos;
+    private Offer offer(
+            LocalCandidates local, int search, int inRound, List<Candidate> candidates) {
+        return new Offer(
+                search,
+                random.nextLong(),
+                inRound,
+                local.ports(),
+                local.step(),
+                0,
+                policy.attestedIpv4() != null,
+                candidates);
     }
 
     /// Says that there are new candidates; for the responder.
     private void askForSearch(long nowNanos) {
         LocalCandidates local = mine;
         if (local != null) {
-            boolean attested = policy.attestedIpv4() != null;
-            var offer =
-                    new Offer(
-                            0,
-                            random.nextLong(),
-                            0,
-                            local.ports(),
-                            local.step(),
-                            0,
-                            attested,
-                            local.candidates());
-            send(offer, nowNanos);
+            offers.send(offer(local, 0, 0, local.candidates()), nowNanos);
         }
     }
 
@@ -448,17 +429,13 @@ final class Search {
     ///
     /// @param roundTrip by the relay, in nanoseconds
     @Nullable Offer pollOffer(long roundTrip, long nowNanos) {
-        Offer next = outgoing;
-        if (next == null || offerAt - nowNanos > 0) {
+        Offer next = offers.poll(nowNanos);
+        if (next == null) {
             return null;
         }
-        if (offered == 0 && !initiator && phase == Phase.OFFERING && theirs != null) {
+        if (offers.isFirst() && !initiator && phase == Phase.OFFERING && theirs != null) {
             answered = true;
             startChecks(nowNanos + theirs.goDelay() * MILLI);
-        }
-        offerAt = nowNanos + OFFER_AGAIN[Math.min(offered, OFFER_AGAIN.length - 1)];
-        if (++offered == MOST_OFFERS) {
-            outgoing = null;
         }
         long half = initiator ? roundTrip / 2 / MILLI : 0;
         int lead = Math.max(0, initiator ? plan.lead() : -plan.lead());
@@ -488,7 +465,7 @@ final class Search {
     }
 
     private long fill(Offer offer, LocalCandidates local, long atNanos) {
-        var all = new Candidates(policy, local, offer, sockets);
+        var all = new Candidates(policy, local, offer, sockets.inRound());
         return switch (plan.kind()) {
             case KNOWN -> {
                 all.known().forEach(each -> checks.add(each, Checklist.TRIES, atNanos));
@@ -545,7 +522,9 @@ final class Search {
             case REST -> {}
             case PREPARING -> makeOffer(List.of(), nowNanos);
             case OFFERING -> {
-                why = "the peer has not told its addresses";
+                if (theirs == null) {
+                    why = "the peer has not told its addresses";
+                }
                 finish(nowNanos);
             }
             case CHECKING -> {
@@ -576,9 +555,9 @@ final class Search {
     }
 
     private void finish(long nowNanos) {
-        boolean over = phase != Phase.REST || round > 0;
-        rest();
+        boolean over = phase == Phase.CHECKING || round > 0;
         lostPath = null;
+        rest();
         if (path == null || isDirect() || !initiator) {
             return;
         }
@@ -598,36 +577,17 @@ final class Search {
     private void rest() {
         phase = Phase.REST;
         limits.endBirthday(this);
-        limits.release(reserved);
-        reserved = 0;
-        sockets = List.of();
+        sockets.endRound();
         releaseUnused();
     }
 
-    /// Gives back all sockets but that of the path, and of the path that was until now.
     private void releaseUnused() {
-        var unused = new ArrayList<Integer>();
-        for (int each : held) {
-            boolean used = isThrough(path, each) || isThrough(lostPath, each);
-            if (!used && !sockets.contains(each)) {
-                unused.add(each);
-            }
-        }
-        if (!unused.isEmpty()) {
-            unused.forEach(held::remove);
-            events.accept(new SessionEvent.SearchReleases(unused));
-        }
-    }
-
-    private static boolean isThrough(@Nullable InetSocketAddress route, int socket) {
-        return route != null && Route.socket(route) == socket;
+        sockets.releaseUnused(path, lostPath);
     }
 
     long nanosUntilTimeout(long nowNanos) {
         long least = again ? againAt - nowNanos : Long.MAX_VALUE;
-        if (outgoing != null) {
-            least = Math.min(least, offerAt - nowNanos);
-        }
+        least = Math.min(least, offers.nanosUntilTimeout(nowNanos));
         if (phase == Phase.CHECKING) {
             least = Math.min(least, checks.nanosUntilDue(nowNanos));
         }
@@ -636,30 +596,22 @@ final class Search {
 
     // ---- for status
 
-    /// Why there is no direct path, in words; empty if there is one.
-    Optional<String> whyRelayed() {
+    SearchState state() {
+        return new SearchState(
+                whyRelayed(),
+                mine == null ? List.of() : mine.candidates(),
+                theirs == null ? List.of() : theirs.candidates(),
+                searches,
+                checks.sent());
+    }
+
+    private Optional<String> whyRelayed() {
         if (path == null || isDirect()) {
             return Optional.empty();
         }
-        return Optional.of(
-                phase != Phase.REST
-                        ? "a direct path is being searched"
-                        : mine == null ? "there are no own addresses yet" : why);
-    }
-
-    List<Candidate> ownCandidates() {
-        return mine == null ? List.of() : mine.candidates();
-    }
-
-    List<Candidate> peersCandidates() {
-        return theirs == null ? List.of() : theirs.candidates();
-    }
-
-    long searches() {
-        return searches;
-    }
-
-    long checksSent() {
-        return checks.sent();
+        if (phase != Phase.REST) {
+            return Optional.of("a direct path is being searched");
+        }
+        return Optional.of(mine == null ? "there are no own addresses yet" : why);
     }
 }

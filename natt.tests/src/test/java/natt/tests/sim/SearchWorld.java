@@ -137,6 +137,11 @@ final class SearchWorld {
         return OptionalDouble.of(SessionWorld.seconds(network.elapsed()) - start);
     }
 
+    /// How many mappings a node's NAT has.
+    int mappings(Peer peer) {
+        return peer.nat().mappings(network.nanoTime());
+    }
+
     /// One of the two nodes.
     final class Peer implements PathSearch.Ground {
         final SimHost host;
