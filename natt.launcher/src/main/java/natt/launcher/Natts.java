@@ -154,6 +154,7 @@ public final class Natts {
             throw new UsageException("--compat kcp-go alone has no use for --broker");
         }
         HostAndPort target = target("--ssh-target", options.sshTarget);
+        Optional<PortMapper> mapper = portMapper(options.portMap, installed);
         Optional<ServerConfig.Plain> plain =
                 Optional.ofNullable(options.compat)
                         .map(
@@ -170,7 +171,8 @@ public final class Natts {
                 publisher,
                 Duration.ofSeconds(options.ttl),
                 sessions
-                        ? Optional.of(sessions(options, environment, installed, target, settings))
+                        ? Optional.of(
+                                sessions(options, environment, installed, target, settings, mapper))
                         : Optional.empty(),
                 plain);
     }
@@ -180,7 +182,8 @@ public final class Natts {
             Map<String, String> environment,
             Installed installed,
             HostAndPort target,
-            Settings settings)
+            Settings settings,
+            Optional<PortMapper> mapper)
             throws IOException {
         InetSocketAddress listen = listen("--listen", options.listen, "::");
         Map<String, HostAndPort> services = services(target, options.expose);
@@ -196,7 +199,7 @@ public final class Natts {
                 options.dns.equals("none")
                         ? Optional.empty()
                         : Optional.of(resolver(options, settings, installed)),
-                portMapper(options.portMap, installed),
+                mapper,
                 brokers(options, environment, files, installed));
     }
 
@@ -220,7 +223,7 @@ public final class Natts {
         return none ? Optional.empty() : Optional.of(brokers);
     }
 
-    private static Optional<PortMapper> portMapper(String wanted, Installed installed) {
+    static Optional<PortMapper> portMapper(String wanted, Installed installed) {
         return switch (wanted) {
             case "auto" -> Optional.of(installed.portMapper("portmap"));
             case "off" -> Optional.empty();
@@ -231,7 +234,7 @@ public final class Natts {
     }
 
     /// Sees the own record as clients do.
-    private static NameLookup.Resolver resolver(
+    static NameLookup.Resolver resolver(
             NattsOptions options, Settings settings, Installed installed) {
         if (options.dns.equals("file")) {
             return installed.nameLookup("file").open(settings);
@@ -316,7 +319,7 @@ public final class Natts {
                                                 .formatted(option, Text.escape(text))));
     }
 
-    private static HostAndPort target(String option, String text) {
+    static HostAndPort target(String option, String text) {
         HostAndPort target = HostAndPort.parse(text);
         if (target.port() == 0 || target.host().isEmpty()) {
             throw new UsageException(
@@ -342,7 +345,7 @@ public final class Natts {
         return List.copyOf(servers);
     }
 
-    private static Settings settings(NattsOptions options, Map<String, String> environment) {
+    static Settings settings(NattsOptions options, Map<String, String> environment) {
         var values = new HashMap<String, String>();
         var secrets = new HashMap<String, Secret>();
         for (String option : options.dnsOption) {

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// `natt listen` and `natt forward`: two named peers and a broker. Each does both, if asked to.
 final class PeerCommand {
@@ -41,6 +42,9 @@ final class PeerCommand {
     private final Map<String, String> environment;
     private final AllowList allow;
     private final List<ForwardSpec> specs;
+    private final List<AutoCloseable> sockets = new CopyOnWriteArrayList<>();
+    private volatile boolean serving;
+    private volatile boolean stopping;
 
     private PeerCommand(
             String program,
@@ -152,11 +156,30 @@ final class PeerCommand {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         Node node = Node.start(config);
-        Runtime.getRuntime().addShutdownHook(new Thread(node::close));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, stdio.isPresent())));
         try {
             return serve(node, stdio);
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
+        }
+    }
+
+    private void stop(Node node, boolean carries) {
+        stopping = true;
+        sockets.forEach(PeerCommand::closeQuietly);
+        node.close();
+        if (!carries && serving && !node.failure().isDone()) {
+            LOG.log(Level.INFO, "stopped");
+            // An orderly stop is no failure, whatever the signal.
+            Runtime.getRuntime().halt(CommandLine.DONE);
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable socket) {
+        try {
+            socket.close();
+        } catch (Exception failed) {
+            LOG.log(Level.DEBUG, "not closed: {0}", failed.toString());
         }
     }
 
@@ -181,28 +204,16 @@ final class PeerCommand {
             }
         }
         if (options.control != null) {
-            closeAtExit(NodeSocket.open(NodeFiles.path(options.control), node));
+            sockets.add(NodeSocket.open(NodeFiles.path(options.control), node));
         }
         // Short ones have no status.
         if (stdio.isPresent()) {
             return carry(node, stdio.get());
         }
         NodeFiles.controlSocket("natt", options, environment, Level.INFO, node::report)
-                .ifPresent(PeerCommand::closeAtExit);
+                .ifPresent(sockets::add);
+        serving = true;
         throw new IOException(node.failure().join());
-    }
-
-    private static void closeAtExit(AutoCloseable socket) {
-        Runtime.getRuntime()
-                .addShutdownHook(
-                        new Thread(
-                                () -> {
-                                    try {
-                                        socket.close();
-                                    } catch (Exception failed) {
-                                        LOG.log(Level.DEBUG, "not closed: {0}", failed.toString());
-                                    }
-                                }));
     }
 
     private int carry(Node node, ForwardSpec spec) {
@@ -213,6 +224,9 @@ final class PeerCommand {
                         new FileInputStream(FileDescriptor.in),
                         new FileOutputStream(FileDescriptor.out));
         Ending ending = ended.join();
+        if (stopping) {
+            return CommandLine.DONE;
+        }
         if (!ending.orderly()) {
             CommandLine.complain(program, ending.why());
             return CommandLine.FAILED;

@@ -4,6 +4,7 @@ import natt.core.CloseCode;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.forward.CommandEnd;
 import natt.core.forward.TcpListener;
 import natt.core.io.Driver;
 import natt.core.io.Port;
@@ -39,6 +40,9 @@ public final class Node implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int COMPLAINTS_A_MINUTE = 20;
     private static final int MOST_CONNECTIONS = 128;
+
+    /// How many peers are remembered that nothing is carried to.
+    private static final int MOST_IDLE = 64;
 
     /// How long the broker may take to answer at the start.
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -317,6 +321,9 @@ public final class Node implements AutoCloseable {
     }
 
     private PeerCarrier carrier(Peer peer) {
+        if (carriers.size() >= MOST_IDLE) {
+            carriers.values().removeIf(PeerCarrier::isIdle);
+        }
         return carriers.computeIfAbsent(
                 peer, each -> new PeerCarrier(each, driver, key(), finder, pins));
     }
@@ -446,12 +453,13 @@ public final class Node implements AutoCloseable {
     @Override
     public void close() {
         var told = new CompletableFuture<Boolean>();
+        var commands = new CompletableFuture<List<CommandEnd>>();
         doorkeeper.close();
         driver.execute(
                 () -> {
                     forwards.forEach(each -> each.listener().close());
+                    commands.complete(service.commands());
                     carriers.values().forEach(PeerCarrier::close);
-                    service.killCommands();
                     endSessions();
                     // What is relayed to peers needs the broker a moment longer.
                     driver.schedule(
@@ -461,6 +469,8 @@ public final class Node implements AutoCloseable {
                                 told.complete(true);
                             });
                 });
+        commands.completeOnTimeout(List.of(), 1, TimeUnit.SECONDS).join().parallelStream()
+                .forEach(CommandEnd::kill);
         told.completeOnTimeout(false, 1, TimeUnit.SECONDS).join();
         driver.close();
     }

@@ -30,6 +30,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -203,9 +204,15 @@ final class SessionService implements SessionPort.Answering {
         }
     }
 
-    /// Kills every command, at once.
-    void killCommands() {
-        List.copyOf(commands).forEach(Visit::kill);
+    /// The commands that run.
+    List<CommandEnd> commands() {
+        var running = new ArrayList<CommandEnd>();
+        for (Visit each : commands) {
+            if (each.command != null) {
+                running.add(each.command);
+            }
+        }
+        return running;
     }
 
     private boolean isFull(NodeKey client) {
@@ -349,13 +356,6 @@ final class SessionService implements SessionPort.Answering {
                 give(ResetCode.UNSPECIFIED, "its peer has gone");
             } else {
                 splice.abort(ResetCode.UNSPECIFIED, driver.nanoTime());
-            }
-        }
-
-        void kill() {
-            commands.remove(this);
-            if (command != null) {
-                command.kill();
             }
         }
 

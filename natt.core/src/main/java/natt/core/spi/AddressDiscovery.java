@@ -31,8 +31,15 @@ public interface AddressDiscovery extends Named {
     }
 
     /// Makes the engine that finds out how the NATs of this port behave; empty if the provider
-    /// cannot.
+    /// cannot. On a port with a responder it is asked before that, which would answer what it
+    /// sends to itself.
     default Optional<BehaviorDiscovery> openBehavior(BehaviorContext context) {
+        return Optional.empty();
+    }
+
+    /// Makes an engine that finds how large datagrams reach a server, within a second or so; empty
+    /// if the provider cannot.
+    default Optional<Width> openWidth(WidthContext context) {
         return Optional.empty();
     }
 
@@ -40,6 +47,8 @@ public interface AddressDiscovery extends Named {
     interface Discovery extends Engine {
         /// Replaces the servers to ask; those already known keep their state. Asks at once.
         ///
+        /// @param servers where to send; if that is a [natt.core.Route] through another socket, the
+        ///     mapping found and kept is that socket's
         /// @param configured how many servers the user has named, of which a majority must agree;
         ///     more than are given when the names of some do not resolve
         void useServers(List<InetSocketAddress> servers, int configured, long nowNanos);
@@ -97,6 +106,15 @@ public interface AddressDiscovery extends Named {
         default List<Observation> observations() {
             return List.of();
         }
+    }
+
+    /// Asks a server with datagrams of several sizes.
+    interface Width extends Engine {
+        /// Whether all have been answered or given up.
+        boolean isDone();
+
+        /// The largest that was answered until now, in bytes of UDP payload; 0 if none was.
+        int largest();
     }
 
     /// What one server said.
@@ -190,6 +208,17 @@ public interface AddressDiscovery extends Named {
         public BehaviorContext {
             servers = List.copyOf(servers);
             sockets = List.copyOf(sockets);
+        }
+    }
+
+    /// What a search for the width of a path may take from its surroundings.
+    ///
+    /// @param sizes of the UDP payloads to try, in bytes, each a multiple of 4 above 24
+    /// @param random source of transaction ids: cryptographically strong
+    record WidthContext(
+            InetSocketAddress server, List<Integer> sizes, long nowNanos, RandomGenerator random) {
+        public WidthContext {
+            sizes = List.copyOf(sizes);
         }
     }
 }

@@ -31,6 +31,15 @@ public interface DnsProvider extends Named {
         List<Skipped> publish(List<DnsRecord> records)
                 throws PublishException, InterruptedException;
 
+        /// Looks, without writing, what stands in the way of publishing at a name.
+        ///
+        /// @return what is known of the rights, a clause for a person; empty if only writing tells
+        /// @throws PublishException if publishing would fail
+        default Optional<String> rights(String name)
+                throws PublishException, InterruptedException {
+            return Optional.empty();
+        }
+
         @Override
         void close();
     }

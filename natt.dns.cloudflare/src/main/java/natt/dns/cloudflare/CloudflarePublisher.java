@@ -114,6 +114,15 @@ final class CloudflarePublisher implements Publisher {
         }
     }
 
+    @Override
+    public Optional<String> rights(String name) throws PublishException, InterruptedException {
+        Session current = session();
+        String token = new TokenCheck(current.api).examine();
+        Zone zone = zone(current, Set.of(RemoteRecord.name(name)));
+        list(current, zone, RemoteRecord.name(name));
+        return Optional.of("%s sees %s and its records".formatted(token, zone.describe()));
+    }
+
     private List<Skipped> publishWithOptional(List<DnsRecord> records)
             throws PublishException, InterruptedException {
         if (records.isEmpty()) {

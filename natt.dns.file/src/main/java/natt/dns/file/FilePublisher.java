@@ -69,6 +69,20 @@ final class FilePublisher implements Publisher {
     }
 
     @Override
+    public Optional<String> rights(String name) throws PublishException, InterruptedException {
+        Path directory = path.getParent();
+        if (directory == null || !Files.isDirectory(directory)) {
+            throw refused("the directory of %s does not exist".formatted(shown()));
+        }
+        read();
+        // The file is replaced, not written to.
+        if (!Files.isWritable(directory)) {
+            throw refused("the directory of %s may not be written to".formatted(shown()));
+        }
+        return Optional.of("%s can be written".formatted(shown()));
+    }
+
+    @Override
     public void close() {}
 
     private String read() throws PublishException {

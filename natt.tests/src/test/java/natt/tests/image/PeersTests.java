@@ -34,6 +34,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 
 /// `natt listen` and `natt forward` with a broker, as processes on the loopback.
 @Requires(Need.IMAGE)
@@ -245,17 +246,32 @@ class PeersTests {
     @Test
     void commandAndItsChildrenDieWhenTheClientIsStopped() throws Exception {
         bob("--allow", "exec:sh -c 'echo $$; sleep 400 & echo $!; wait'");
-        List<ProcessHandle> started = startSleepers();
+        RunningProcess alice = sleeper();
+        List<ProcessHandle> started = processesOf(alice);
+        alice.terminate();
         for (ProcessHandle each : started) {
             each.onExit().get();
         }
     }
 
-    /// Starts the command, reads the ids of its processes, and stops the client.
-    private List<ProcessHandle> startSleepers() throws Exception {
-        RunningProcess alice =
-                peers.forward("alice", ":bob:", "sh", "-c", "echo $$; sleep 400 & echo $!; wait")
-                        .start();
+    @Test
+    void commandAndItsChildrenDieWhenTheClientIsKilledAndNeverHeardOfAgain() throws Exception {
+        bob("--allow", "exec:sh -c 'echo $$; sleep 400 & echo $!; wait'");
+        RunningProcess alice = sleeper();
+        List<ProcessHandle> started = processesOf(alice);
+        alice.kill9();
+        for (ProcessHandle each : started) {
+            each.onExit().get(90, TimeUnit.SECONDS);
+        }
+    }
+
+    private RunningProcess sleeper() throws Exception {
+        return peers.forward("alice", ":bob:", "sh", "-c", "echo $$; sleep 400 & echo $!; wait")
+                .start();
+    }
+
+    /// What a command of [#sleeper] has said of its processes.
+    private static List<ProcessHandle> processesOf(RunningProcess alice) throws Exception {
         alice.awaitLine("^[0-9]+$", Peers.SOON);
         var found = new ArrayList<ProcessHandle>();
         while (alice.count("^[0-9]+$") < 2) {
@@ -266,16 +282,13 @@ class PeersTests {
                 found.add(ProcessHandle.of(Long.parseLong(line)).orElseThrow());
             }
         }
-        alice.terminate();
         return found;
     }
 
     @Test
     void commandsDieWithTheListener() throws Exception {
         RunningProcess bob = bob("--allow", "exec:sh -c 'echo $$; sleep 400 & echo $!; wait'");
-        RunningProcess alice =
-                peers.forward("alice", ":bob:", "sh", "-c", "echo $$; sleep 400 & echo $!; wait")
-                        .start();
+        RunningProcess alice = sleeper();
         long id = Long.parseLong(alice.awaitLine("^[0-9]+$", Peers.SOON).group());
         ProcessHandle shell = ProcessHandle.of(id).orElseThrow();
         bob.terminate();
