@@ -150,6 +150,9 @@ public final class Natts {
                         ? new NoPublisher()
                         : installed.dnsProvider(options.dns).open(settings);
         boolean sessions = options.compat == null || options.compatListen != null;
+        if (!sessions && !options.broker.isEmpty()) {
+            throw new UsageException("--compat kcp-go alone has no use for --broker");
+        }
         HostAndPort target = target("--ssh-target", options.sshTarget);
         Optional<ServerConfig.Plain> plain =
                 Optional.ofNullable(options.compat)

@@ -1,5 +1,6 @@
 package natt.core.node;
 
+import natt.core.Route;
 import natt.core.forward.Splice;
 import natt.core.session.Session;
 import natt.core.spi.Transport.Estimate;
@@ -25,6 +26,9 @@ final class SessionReport {
                 .address("path", session.path())
                 .seconds("age", session.age(nowNanos))
                 .seconds("silent", session.silence(nowNanos));
+        if (session.path().filter(path -> !Route.isDirect(path)).isPresent()) {
+            session.search().whyRelayed().ifPresent(why -> report.text("whyRelayed", why));
+        }
         session.heldFor(nowNanos).ifPresent(left -> report.seconds("heldFor", left));
         addPath(report, session);
         addTraffic(report, session.counters());

@@ -3,6 +3,7 @@ package natt.core.node;
 import natt.core.CloseReason;
 import natt.core.NodeKey;
 import natt.core.ResetCode;
+import natt.core.Route;
 import natt.core.Text;
 import natt.core.forward.CommandEnd;
 import natt.core.forward.Greeting;
@@ -238,9 +239,15 @@ final class SessionService implements SessionPort.Answering {
     }
 
     private void queue(SessionPumps.Link link, Stream stream, Targets.Offered service) {
-        Optional<InetAddress> from = link.session().path().map(InetSocketAddress::getAddress);
+        Optional<InetSocketAddress> path = link.session().path();
+        Optional<InetAddress> from = path.map(Route::remote).map(InetSocketAddress::getAddress);
+        boolean relayed = path.filter(each -> !Route.isDirect(each)).isPresent();
         boolean trusted = !doorkeeper.open();
-        InetAddress source = from.orElseGet(InetAddress::getLoopbackAddress);
+        // Nobody knows the address of whom a relay carries: each key is a source of its own.
+        InetAddress source =
+                relayed
+                        ? sources.of(link.session().peer())
+                        : from.orElseGet(InetAddress::getLoopbackAddress);
         boolean queued =
                 service.turnstile()
                         .queue(

@@ -50,6 +50,10 @@ final class Search {
     /// By how much the checks that open a filter come before those that are to pass it.
     private static final long AHEAD = 100 * MILLI;
 
+    /// By how much many ports come before many sockets. Linux's NAT gives a probe another port if
+    /// the socket's datagram came first; so nearly all come before, and it takes not much longer.
+    private static final long PORTS_FIRST = 3 * SECOND;
+
     /// A direct path that does not last is not searched for at once again.
     private static final long LASTED = 30 * SECOND;
 
@@ -83,6 +87,7 @@ final class Search {
     private @Nullable Offer theirs;
     private @Nullable InetSocketAddress path;
     private @Nullable InetSocketAddress lostPath;
+    private @Nullable InetSocketAddress crooked;
     private long directSince;
 
     private Phase phase = Phase.REST;
@@ -94,6 +99,7 @@ final class Search {
     private List<Integer> sockets = List.of();
     private long deadline;
     private boolean found;
+    private boolean answered;
 
     private @Nullable Offer outgoing;
     private int offered;
@@ -146,8 +152,6 @@ final class Search {
     private boolean isUnanswered(Offer asked) {
         return asked.search() == number && !answered;
     }
-
-    private boolean answered;
 
     void attest(InetAddress address) {
         policy.attest(address);
@@ -318,7 +322,17 @@ final class Search {
 
     /// Takes the answer to a check; returns the pair if it is valid by that.
     @Nullable Pair answered(long token, InetSocketAddress from, long nowNanos) {
-        return checks.answered(token, from, nowNanos);
+        Pair pair = checks.answered(token, from, nowNanos);
+        if (pair != null && pair.isCrooked()) {
+            crooked = pair.address();
+        }
+        return pair;
+    }
+
+    /// Whether the peer's datagrams come from elsewhere than where its path leads; which of its
+    /// addresses they come from then says nothing.
+    boolean isCrooked(InetSocketAddress some) {
+        return some.equals(crooked);
     }
 
     // ---- rounds
@@ -432,7 +446,7 @@ final class Search {
 
     /// The offer that is due, or null.
     ///
-    /// @param roundTrip of the path, in nanoseconds
+    /// @param roundTrip by the relay, in nanoseconds
     @Nullable Offer pollOffer(long roundTrip, long nowNanos) {
         Offer next = outgoing;
         if (next == null || offerAt - nowNanos > 0) {
@@ -489,8 +503,9 @@ final class Search {
                 long pace = SECOND / Round.PER_SECOND;
                 List<InetSocketAddress> guesses = all.guesses(random);
                 checks.allow(guesses.size(), pace);
-                guesses.forEach(each -> checks.add(each, 1, atNanos));
-                yield Math.max(Round.SOCKETS, Round.PROBES) * pace + LAST_ANSWERS;
+                long at = local.ports() == Ports.RANDOM ? atNanos + PORTS_FIRST : atNanos;
+                guesses.forEach(each -> checks.add(each, 1, at));
+                yield PORTS_FIRST + Round.SOCKETS * pace + LAST_ANSWERS;
             }
         };
     }

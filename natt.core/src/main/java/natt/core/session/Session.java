@@ -76,6 +76,8 @@ public final class Session {
     /// The way back from a direct path that dies.
     private @Nullable InetSocketAddress relay;
 
+    private long relayRoundTrip;
+
     private int peerTakes = Wire.MOST_DATAGRAM;
     private @Nullable PathMtu mtu;
     private boolean addressed;
@@ -424,7 +426,7 @@ public final class Session {
         peerTakes = opened.payload().mtu();
         keys.add(made);
         roaming.forgive();
-        streams.roundTripMeasured(nowNanos - attempt.sentAt(), nowNanos);
+        noteRoundTrip(attempt.address(), nowNanos - attempt.sentAt(), nowNanos);
         boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
         if (!works) {
             keys.sealWith(made);
@@ -578,7 +580,8 @@ public final class Session {
         if (hasDirectPath()) {
             // What is on its way by a relay, or checks another pair, says not where to send to;
             // and among the pairs of a search it is the initiator who chooses.
-            boolean chosen = !initiator() || !search.knows(from);
+            boolean chosen =
+                    !initiator() || path != null && !search.knows(from) && !search.isCrooked(path);
             if (newest && chosen && !check && Route.isDirect(from)) {
                 follow(from, nowNanos);
             }
@@ -624,7 +627,11 @@ public final class Session {
             case Control.PONG -> {
                 long roundTrip = outbox.ponged(token, nowNanos);
                 if (roundTrip >= 0) {
-                    streams.roundTripMeasured(roundTrip, nowNanos);
+                    noteRoundTrip(from, roundTrip, nowNanos);
+                    if (outbox.hasPinged(path)) {
+                        // Wherever the answer comes from, the question went by the path.
+                        liveness.heard(nowNanos);
+                    }
                 }
             }
             case Control.CHALLENGE -> outbox.say(Control.CHALLENGE_ANSWER, 0, token, from, with);
@@ -651,7 +658,14 @@ public final class Session {
         Checklist.Pair pair = search.answered(token, from, nowNanos);
         if (pair != null && !hasDirectPath()) {
             move(pair.address(), nowNanos);
-            streams.roundTripMeasured(pair.roundTrip(), nowNanos);
+            noteRoundTrip(from, pair.roundTrip(), nowNanos);
+        }
+    }
+
+    private void noteRoundTrip(InetSocketAddress by, long nanos, long nowNanos) {
+        streams.roundTripMeasured(nanos, nowNanos);
+        if (!Route.isDirect(by)) {
+            relayRoundTrip = nanos;
         }
     }
 
@@ -924,7 +938,7 @@ public final class Session {
     }
 
     private @Nullable InetSocketAddress pollSearch(Keys with, ByteBuffer into, long nowNanos) {
-        Offer offer = search.pollOffer(streams.estimate().roundTrip().toNanos(), nowNanos);
+        Offer offer = search.pollOffer(relayRoundTrip, nowNanos);
         if (offer != null) {
             outbox.offer(offer, with, into, nowNanos);
             return path;
