@@ -118,10 +118,11 @@ class DoctorLabTests {
             RunningProcess broker =
                     processes
                             .prepare("broker", lab.on("pub", Natt.program("natt"), "broker"))
-                            .with("--listen", "198.51.100.10:30000", "--tls-listen", "443")
+                            .with("--open", "--listen", "198.51.100.10:30000")
+                            .with("--tls-listen", "443")
                             .with("--state-dir", directory.resolve("broker").toString())
                             .start();
-            broker.awaitLine("listening|ready|serving|this broker|key", LIMIT);
+            broker.awaitLine("nodes use it with", LIMIT);
             RunningProcess theirs =
                     doctor(lab, "hostA").with("--json", "--broker", "198.51.100.10").start();
             assertEquals(0, theirs.awaitExit(LIMIT));
@@ -151,10 +152,11 @@ class DoctorLabTests {
             RunningProcess broker =
                     processes
                             .prepare("broker", lab.on("pub", Natt.program("natt"), "broker"))
-                            .with("--listen", "198.51.100.10:30000", "--tls-listen", "443")
+                            .with("--open", "--listen", "198.51.100.10:30000")
+                            .with("--tls-listen", "443")
                             .with("--state-dir", directory.resolve("broker").toString())
                             .start();
-            broker.awaitLine("listening|ready|serving|this broker|key", LIMIT);
+            broker.awaitLine("nodes use it with", LIMIT);
             RunningProcess doctor = doctor(lab).with("--broker", "198.51.100.10").start();
             assertEquals(0, doctor.awaitExit(LIMIT));
             doctor.lastLine("^note +udp .*the broker is reached over TLS");
