@@ -1,6 +1,7 @@
 import org.jspecify.annotations.NullMarked;
 
-/// Learns the server-reflexive address of a port by STUN (RFC 8489), on the port itself.
+/// Learns the server-reflexive address of a port by STUN (RFC 8489) and the behavior of its NATs
+/// (RFC 5780), on the port itself, and answers those who do.
 ///
 /// @provides natt.core.spi.AddressDiscovery under the id `stun`
 @NullMarked

@@ -13,6 +13,8 @@ public final class Natt {
 
               natts            beside the service: publishes its public address
               nattc            on the way to it: an ssh ProxyCommand, or a local port
+              natt listen      lets named peers reach what it allows, by a broker
+              natt forward     carries TCP ports or standard input and output to a named peer
               natt broker      joins nodes that cannot reach each other
               natt id          prints this node's public key, which is its identity
               natt ticket      prints what a client needs to reach this node
@@ -35,6 +37,8 @@ public final class Natt {
         String command = args.length == 0 ? "" : args[0];
         var rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
         return switch (command) {
+            case "listen" -> PeerCommand.listen(rest, System.getenv());
+            case "forward" -> PeerCommand.forward(rest, System.getenv());
             case "broker" -> BrokerCommand.run(rest, System.getenv());
             case "doctor" -> DoctorCommand.run(rest, System.getenv());
             case "id" -> IdCommand.run(rest, System.getenv());

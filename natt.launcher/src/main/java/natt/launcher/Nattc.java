@@ -113,6 +113,9 @@ public final class Nattc {
             if (ticketed) {
                 throw new UsageException("--compat kcp-go takes a name, no ticket");
             }
+            if (!options.broker.isEmpty()) {
+                throw new UsageException("--compat kcp-go has no use for --broker");
+            }
             String name = Natts.name(target);
             warnIfKnown(options, name, environment);
             return new ClientConfig.Plain(
@@ -145,7 +148,8 @@ public final class Nattc {
                                         List.of(),
                                         environment,
                                         knownHosts,
-                                        options.strict)),
+                                        options.strict,
+                                        installed.discovery("stun"))),
                 options.noBroker ? Optional.empty() : ticket.flatMap(Ticket::broker));
     }
 

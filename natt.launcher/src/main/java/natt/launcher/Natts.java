@@ -150,7 +150,11 @@ public final class Natts {
                         ? new NoPublisher()
                         : installed.dnsProvider(options.dns).open(settings);
         boolean sessions = options.compat == null || options.compatListen != null;
+        if (!sessions && !options.broker.isEmpty()) {
+            throw new UsageException("--compat kcp-go alone has no use for --broker");
+        }
         HostAndPort target = target("--ssh-target", options.sshTarget);
+        Optional<PortMapper> mapper = portMapper(options.portMap, installed);
         Optional<ServerConfig.Plain> plain =
                 Optional.ofNullable(options.compat)
                         .map(
@@ -167,7 +171,8 @@ public final class Natts {
                 publisher,
                 Duration.ofSeconds(options.ttl),
                 sessions
-                        ? Optional.of(sessions(options, environment, installed, target, settings))
+                        ? Optional.of(
+                                sessions(options, environment, installed, target, settings, mapper))
                         : Optional.empty(),
                 plain);
     }
@@ -177,7 +182,8 @@ public final class Natts {
             Map<String, String> environment,
             Installed installed,
             HostAndPort target,
-            Settings settings)
+            Settings settings,
+            Optional<PortMapper> mapper)
             throws IOException {
         InetSocketAddress listen = listen("--listen", options.listen, "::");
         Map<String, HostAndPort> services = services(target, options.expose);
@@ -193,19 +199,23 @@ public final class Natts {
                 options.dns.equals("none")
                         ? Optional.empty()
                         : Optional.of(resolver(options, settings, installed)),
-                portMapper(options.portMap, installed),
-                brokers(options, environment, files));
+                mapper,
+                brokers(options, environment, files, installed));
     }
 
     private static Optional<BrokerSettings> brokers(
-            NattsOptions options, Map<String, String> environment, NodeFiles files) {
+            NattsOptions options,
+            Map<String, String> environment,
+            NodeFiles files,
+            Installed installed) {
         BrokerSettings brokers =
                 NodeBrokers.config(
                         options,
                         List.of(),
                         environment,
                         new KnownHosts(files.knownHosts(null)),
-                        options.strict);
+                        options.strict,
+                        installed.discovery("stun"));
         boolean none = brokers.brokers().isEmpty();
         if (none && options.dns.equals("none")) {
             throw new UsageException("--dns none needs --broker, else nobody finds this node");

@@ -3,10 +3,12 @@ package natt.launcher;
 import natt.core.keys.KnownHosts;
 import natt.core.node.BrokerSettings;
 import natt.core.rendezvous.BrokerAddress;
+import natt.core.spi.AddressDiscovery;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// The brokers that options and environment name.
@@ -33,13 +35,15 @@ final class NodeBrokers {
             List<String> names,
             Map<String, String> environment,
             KnownHosts knownHosts,
-            boolean strict) {
+            boolean strict,
+            AddressDiscovery discovery) {
         return new BrokerSettings(
                 brokers(options.broker, environment),
                 names,
                 tlsPort(options.brokerTls),
                 knownHosts,
-                strict);
+                strict,
+                Optional.of(discovery));
     }
 
     static OptionalInt tlsPort(String text) {

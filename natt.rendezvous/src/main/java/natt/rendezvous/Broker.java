@@ -75,7 +75,6 @@ public final class Broker implements AutoCloseable {
         StunSockets stun = StunSockets.open(port, config.listen());
         responder = config.discovery().openResponder(new ResponderContext(stun.sockets(), random));
         tls = listenTls(config, port);
-        names.rewrite(names.loaded());
         engine =
                 new BrokerEngine(
                         new BrokerEngine.Config(
@@ -92,6 +91,7 @@ public final class Broker implements AutoCloseable {
                                 stun.address()),
                         new Hearing(),
                         startedAt);
+        names.rewrite(engine.names());
         var engines = new ArrayList<Engine>();
         responder.ifPresent(engines::add);
         engines.add(engine);
@@ -144,7 +144,8 @@ public final class Broker implements AutoCloseable {
         try {
             broker = new Broker(config, driver);
         } catch (IOException | RuntimeException failed) {
-            driver.discard();
+            // Closes what is open already.
+            driver.start().close();
             throw failed;
         }
         broker.start();
@@ -174,7 +175,7 @@ public final class Broker implements AutoCloseable {
                     "anybody may have a name and be relayed; --authorized-clients or --psk-file"
                             + " changes that");
         }
-        LOG.log(Level.INFO, "this broker's key is {0}", config.identity().publicKey());
+        LOG.log(Level.INFO, "the key of this broker is {0}", config.identity().publicKey());
         LOG.log(
                 Level.INFO,
                 "nodes use it with: --broker {0}{1}",
@@ -209,6 +210,11 @@ public final class Broker implements AutoCloseable {
                                 Text.escape(reason.describe()));
                 default -> LOG.log(Level.DEBUG, "{0}: {1}", node, event.getClass().getSimpleName());
             }
+        }
+
+        @Override
+        public void denied(NodeKey node, String what) {
+            refusals.note(what, node, driver.nanoTime());
         }
 
         @Override

@@ -76,6 +76,11 @@ final class NamesFile implements Journal {
                 }
             }
         }
+        if (damaged > 0) {
+            Path copy = path.resolveSibling(path.getFileName() + ".damaged");
+            TextFile.replace(copy, text);
+            LOG.log(Level.WARNING, "{0} is a copy of it", Text.escape(copy.toString()));
+        }
         return names;
     }
 
@@ -97,6 +102,11 @@ final class NamesFile implements Journal {
                 to.write(line);
             }
             added++;
+            LOG.log(
+                    Level.INFO,
+                    name.withdrawn() ? "{0} gives up the name {1}" : "{0} has the name {1}",
+                    name.key(),
+                    name.name());
             return true;
         } catch (IOException failed) {
             complain(failed);

@@ -91,6 +91,31 @@ public final class Home implements AutoCloseable {
         return withFile(processes, lab, Wire.SESSIONS, directory, SSH_PORT, stun);
     }
 
+    /// With the records in a file, and no other STUN server than a broker.
+    public static Home inLabWithBroker(
+            Processes processes, Lab lab, Path directory, RealBroker broker)
+            throws IOException, InterruptedException {
+        String zone = directory.resolve("zone").toString();
+        return new Home(
+                processes,
+                lab,
+                Wire.SESSIONS,
+                directory,
+                SSH_PORT,
+                List.of(
+                        "--dns",
+                        "file",
+                        "--dns-option",
+                        "path=" + zone,
+                        "--stun",
+                        "none",
+                        "--port-map",
+                        "off",
+                        "--broker",
+                        broker.address()),
+                List.of("--dns-file", zone));
+    }
+
     /// With a STUN server of our own, and the records in a file that both sides see.
     public static Home inMiniLab(Processes processes, MiniLab lab, Wire wire, Path directory)
             throws IOException, InterruptedException {
@@ -211,6 +236,18 @@ public final class Home implements AutoCloseable {
         words.add("--proxy");
         words.addAll(options);
         return on("ssh", sshd.ssh("ProxyCommand=" + String.join(" ", words)))
+                .withChildren()
+                .with(command)
+                .env(as.environment());
+    }
+
+    /// Prepares `ssh` on `hostA` through the `nattc --proxy` of a node, by a ticket.
+    public Processes.Start sshAs(Node as, String ticket, String... command) {
+        // ssh's own shell would take the ticket apart.
+        String proxy =
+                "%s --proxy --target '%s' --dns-file %s"
+                        .formatted(Natt.program("nattc"), ticket, directory.resolve("no-zone"));
+        return on("ssh", sshd.ssh("ProxyCommand=" + proxy))
                 .withChildren()
                 .with(command)
                 .env(as.environment());

@@ -108,7 +108,8 @@ public final class Port {
         return sockets.addEphemeral(count);
     }
 
-    /// Closes an additional socket. What engines still send through it is dropped.
+    /// Closes an additional socket. What engines still send through it is dropped; its port is free
+    /// from the driver's next turn on.
     public void closeSocket(int socket) {
         sockets.close(socket);
     }

@@ -1,7 +1,6 @@
 package natt.core.io;
 
 import natt.core.Route;
-import natt.core.Text;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +9,8 @@ import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.DatagramChannel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -62,23 +63,25 @@ final class Sockets {
     List<Integer> addEphemeral(int count) {
         var added = new ArrayList<Integer>();
         int wanted = Math.min(count, Port.MOST_EPHEMERAL - ephemeral.size());
+        // A socket that the selector has seen keeps its descriptor until the next turn; these are
+        // free again at once.
+        var reserve = new ArrayList<DatagramChannel>();
         try {
+            while (reserve.size() < Port.RESERVED_DESCRIPTORS) {
+                reserve.add(DatagramChannel.open(StandardProtocolFamily.INET));
+            }
             while (added.size() < wanted) {
                 int number = add(ANY, PortSocket.SMALL_BUFFERS);
                 ephemeral.add(number);
                 added.add(number);
             }
-        } catch (IOException noMore) {
-            LOG.log(
-                    Level.DEBUG,
-                    "{0} of {1} sockets: {2}",
-                    added.size(),
-                    count,
-                    Text.escape(noMore.toString()));
-            // The system has no more descriptors, or soon none: some are left to the others.
-            for (int i = 0; i < Port.RESERVED_DESCRIPTORS && !added.isEmpty(); i++) {
-                close(added.removeLast());
-            }
+        } catch (IOException _) {
+            // Those that there are have to do.
+        } finally {
+            reserve.forEach(Driver::closeQuietly);
+        }
+        if (added.size() < count) {
+            LOG.log(Level.DEBUG, "{0} of {1} sockets opened", added.size(), count);
         }
         return List.copyOf(added);
     }

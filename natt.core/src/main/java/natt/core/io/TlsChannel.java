@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Semaphore;
 
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
@@ -45,6 +46,10 @@ final class TlsChannel implements Driver.Ready {
 
     /// Bounds what waits in the kernel, where a datagram becomes old, and its memory.
     private static final int SEND_BUFFER = 256 << 10;
+
+    /// Leaves a processor to the driver while many peers connect.
+    private static final Semaphore PROCESSORS =
+            new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), true);
 
     /// Called on the driver's thread.
     interface Events {
@@ -181,12 +186,15 @@ final class TlsChannel implements Driver.Ready {
     }
 
     private void step(@Nullable SSLEngine begun, ByteBuffer from) {
+        PROCESSORS.acquireUninterruptibly();
         try {
             SSLEngine used = begun == null ? maker.call() : begun;
             Handshake.Step step = Handshake.step(used, from);
             driver.execute(() -> stepped(used, step));
         } catch (Exception failed) {
             driver.execute(() -> end(failed.toString(), driver.nanoTime()));
+        } finally {
+            PROCESSORS.release();
         }
     }
 

@@ -52,9 +52,7 @@ public final class AllowList {
     private record OwnPort(int port) implements Entry {
         @Override
         public boolean allows(Target target) {
-            return target instanceof Target.Tcp(var asked, var askedPort)
-                    && port == askedPort
-                    && List.of(Target.OWN_MACHINE, "127.0.0.1", "::1").contains(asked);
+            return target instanceof Target.Tcp asked && port == asked.port() && asked.ownMachine();
         }
 
         @Override
@@ -118,7 +116,7 @@ public final class AllowList {
             String host = anyHost ? "x" : text.substring(0, text.lastIndexOf(':'));
             String port = anyPort ? "1" : text.substring(text.lastIndexOf(':') + 1);
             HostAndPort where = HostAndPort.parse(host + ":" + port);
-            if (where.host().isEmpty()) {
+            if (Target.plain(where).isEmpty()) {
                 throw new IllegalArgumentException("there is no host");
             }
             return new Tcp(anyHost ? ANY : Target.plain(where), anyPort ? ANY_PORT : port(where));

@@ -11,6 +11,7 @@ import natt.core.session.Rendezvous;
 import natt.core.session.Session;
 import natt.core.session.SessionEngine;
 import natt.core.session.SessionEvent;
+import natt.core.spi.AddressDiscovery;
 import natt.core.spi.Engine;
 import natt.core.status.Report;
 
@@ -36,6 +37,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     interface Listener {
         /// A broker has answered to this node's registration.
         default void registered(BrokerLink link) {}
+
+        /// There is a relay to the peer of a session.
+        default void relayed(Session session, InetSocketAddress route) {}
 
         /// @param address of a peer, as a broker sees it
         default void granted(Session session, InetSocketAddress address) {}
@@ -64,6 +68,11 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         this.config = config;
         this.driver = driver;
         this.random = random;
+    }
+
+    /// Asks brokers what they see of this node's NATs; empty if no direct path is searched for.
+    Optional<AddressDiscovery> discovery() {
+        return config.flatMap(BrokerSettings::discovery);
     }
 
     /// Those that the user has named.
@@ -121,6 +130,11 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         if (peer != null && peer.sessions.contains(session) && peer.ready.add(session)) {
             session.addCandidates(routes(session.peer()), driver.nanoTime());
         }
+    }
+
+    /// A relay to a peer, if there is one.
+    Optional<InetSocketAddress> route(NodeKey peer) {
+        return routes(peer).stream().findFirst();
     }
 
     private List<InetSocketAddress> routes(NodeKey peer) {
@@ -182,6 +196,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         if (known != null) {
             keep(link, peer);
             known.ready.forEach(each -> each.addCandidates(List.of(route), driver.nanoTime()));
+            for (Session session : known.sessions) {
+                listeners.forEach(each -> each.relayed(session, route));
+            }
         }
     }
 

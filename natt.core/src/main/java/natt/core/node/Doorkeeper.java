@@ -3,6 +3,7 @@ package natt.core.node;
 import natt.core.CloseCode;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
+import natt.core.Route;
 import natt.core.Text;
 import natt.core.io.Driver;
 import natt.core.keys.AuthorizedClients;
@@ -94,7 +95,8 @@ final class Doorkeeper implements Admission, AutoCloseable {
         if (file.isEmpty()) {
             return Answer.anybody();
         }
-        Optional<CloseCode> why = list.refuses(caller, from.getAddress(), Instant.now());
+        Optional<CloseCode> why =
+                list.refuses(caller, Route.remote(from).getAddress(), Instant.now());
         return why.map(Answer::refuse).orElseGet(Answer::listedKey);
     }
 

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 /// lead peers behind the same NAT to it, whether or not that NAT hairpins.
 final class HostAddresses {
     private static final int MOST = 4;
+    private static final int MOST_CANDIDATES = 6;
 
     private HostAddresses() {}
 
@@ -48,6 +49,25 @@ final class HostAddresses {
                 && !address.isLinkLocalAddress()
                 && !address.isMulticastAddress()
                 && !address.isAnyLocalAddress();
+    }
+
+    /// All addresses by which others may reach a port: those of the interfaces where it is bound to
+    /// the wildcard.
+    static List<InetSocketAddress> candidates(InetSocketAddress local) {
+        if (!local.getAddress().isAnyLocalAddress()) {
+            return List.of(local);
+        }
+        try {
+            return NetworkInterface.networkInterfaces()
+                    .filter(HostAddresses::isUp)
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .filter(each -> !each.isLinkLocalAddress() && !each.isLoopbackAddress())
+                    .limit(MOST_CANDIDATES)
+                    .map(each -> new InetSocketAddress(each, local.getPort()))
+                    .toList();
+        } catch (SocketException | UncheckedIOException unknown) {
+            return List.of();
+        }
     }
 
     /// The addresses found, then those of the host that are not among them.

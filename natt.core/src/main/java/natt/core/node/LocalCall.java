@@ -26,10 +26,9 @@ interface LocalCall {
     /// Ends it, since there will be no stream.
     void refuse();
 
-    /// Opens the place for the standard error of a command.
+    /// Opens the place for the standard error of a command: the log, unless there is a better one.
     default LocalEnd openError(Driver driver, Runnable onReady) {
-        return new StdioEnd(driver, InputStream.nullInputStream(), lasting(System.err), onReady)
-                .start();
+        return new LoggedError();
     }
 
     /// The peer has connected its target.
@@ -61,6 +60,12 @@ interface LocalCall {
         @Override
         public LocalEnd open(Driver driver, Runnable onReady) {
             return new StdioEnd(driver, in, out, onReady).start();
+        }
+
+        @Override
+        public LocalEnd openError(Driver driver, Runnable onReady) {
+            return new StdioEnd(driver, InputStream.nullInputStream(), lasting(System.err), onReady)
+                    .start();
         }
 
         @Override

@@ -1,8 +1,10 @@
 package natt.core.node;
 
+import natt.core.CloseCode;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.forward.CommandEnd;
 import natt.core.forward.TcpListener;
 import natt.core.io.Driver;
 import natt.core.io.Port;
@@ -39,6 +41,9 @@ public final class Node implements AutoCloseable {
     private static final int COMPLAINTS_A_MINUTE = 20;
     private static final int MOST_CONNECTIONS = 128;
 
+    /// How many peers are remembered that nothing is carried to.
+    private static final int MOST_IDLE = 64;
+
     /// How long the broker may take to answer at the start.
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
@@ -46,6 +51,9 @@ public final class Node implements AutoCloseable {
 
     /// How long a closed stream may take to deliver what was written.
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+
+    /// How long peers may take to be told of the end.
+    private static final Duration FAREWELL = Duration.ofMillis(100);
 
     private record Forward(ForwardSpec spec, InetSocketAddress local, TcpListener listener) {}
 
@@ -313,6 +321,9 @@ public final class Node implements AutoCloseable {
     }
 
     private PeerCarrier carrier(Peer peer) {
+        if (carriers.size() >= MOST_IDLE) {
+            carriers.values().removeIf(PeerCarrier::isIdle);
+        }
         return carriers.computeIfAbsent(
                 peer, each -> new PeerCarrier(each, driver, key(), finder, pins));
     }
@@ -430,19 +441,36 @@ public final class Node implements AutoCloseable {
                 .build();
     }
 
+    private void endSessions() {
+        for (SessionPumps.Link each : List.copyOf(port.pumps().links())) {
+            if (!each.session().isRendezvous()) {
+                each.session().close(CloseCode.SHUTTING_DOWN, driver.nanoTime());
+            }
+        }
+    }
+
     /// Ends every connection, telling the peers, and every command.
     @Override
     public void close() {
         var told = new CompletableFuture<Boolean>();
+        var commands = new CompletableFuture<List<CommandEnd>>();
         doorkeeper.close();
         driver.execute(
                 () -> {
                     forwards.forEach(each -> each.listener().close());
+                    commands.complete(service.commands());
                     carriers.values().forEach(PeerCarrier::close);
-                    port.close();
-                    service.killCommands();
-                    told.complete(true);
+                    endSessions();
+                    // What is relayed to peers needs the broker a moment longer.
+                    driver.schedule(
+                            FAREWELL,
+                            () -> {
+                                port.close();
+                                told.complete(true);
+                            });
                 });
+        commands.completeOnTimeout(List.of(), 1, TimeUnit.SECONDS).join().parallelStream()
+                .forEach(CommandEnd::kill);
         told.completeOnTimeout(false, 1, TimeUnit.SECONDS).join();
         driver.close();
     }

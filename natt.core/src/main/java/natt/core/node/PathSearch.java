@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -24,6 +25,9 @@ import java.util.random.RandomGenerator;
 public final class PathSearch implements Engine {
     /// More would not tell more, and a NAT that counts would be further on.
     private static final int MOST_SERVERS = 3;
+
+    /// A session that has ended says so for so long.
+    private static final long LAST_WORDS = 3_000_000_000L;
 
     /// The port on which a search takes place.
     public interface Ground {
@@ -37,10 +41,13 @@ public final class PathSearch implements Engine {
 
     private record Asking(Session session, int request, List<Integer> sockets, Sample sample) {}
 
+    private record Closing(List<Integer> sockets, long atNanos) {}
+
     private final Ground ground;
     private final AddressDiscovery discovery;
     private final RandomGenerator random;
     private final List<Asking> asking = new ArrayList<>();
+    private final ArrayDeque<Closing> closing = new ArrayDeque<>();
     private List<InetSocketAddress> servers = List.of();
 
     /// @param random cryptographically strong
@@ -63,10 +70,19 @@ public final class PathSearch implements Engine {
     public void handle(Session session, SessionEvent.OfSearch event, long nowNanos) {
         switch (event) {
             case SessionEvent.SearchNeeds needs -> prepare(session, needs, nowNanos);
-            case SessionEvent.SearchReleases(var sockets) -> sockets.forEach(ground::closeSocket);
+            case SessionEvent.SearchReleases(var sockets) -> release(session, sockets, nowNanos);
             case SessionEvent.SearchTells _ -> {
                 // For a log.
             }
+        }
+    }
+
+    /// The last words of a session that has ended go by the sockets that it had.
+    private void release(Session session, List<Integer> sockets, long nowNanos) {
+        if (session.closed().isPresent()) {
+            closing.add(new Closing(sockets, nowNanos + LAST_WORDS));
+        } else {
+            sockets.forEach(ground::closeSocket);
         }
     }
 
@@ -134,6 +150,9 @@ public final class PathSearch implements Engine {
             asking.get(i).sample.handleTimeout(nowNanos);
         }
         serve(nowNanos);
+        while (!closing.isEmpty() && closing.element().atNanos - nowNanos <= 0) {
+            closing.remove().sockets.forEach(ground::closeSocket);
+        }
     }
 
     @Override
@@ -149,7 +168,7 @@ public final class PathSearch implements Engine {
 
     @Override
     public long nanosUntilTimeout(long nowNanos) {
-        long least = NEVER;
+        long least = closing.isEmpty() ? NEVER : closing.element().atNanos - nowNanos;
         for (int i = 0; i < asking.size(); i++) {
             least = Math.min(least, asking.get(i).sample.nanosUntilTimeout(nowNanos));
         }

@@ -40,6 +40,9 @@ final class PeerCarrier implements SessionPumps.News {
     /// How long a further session is kept without connections.
     private static final Duration IDLE = Duration.ofSeconds(60);
 
+    /// Of one session: fewer than it may have, since the peer may still be ending some.
+    private static final int MOST_STREAMS = SessionEngine.MOST_STREAMS - 8;
+
     private final Peer peer;
     private final Driver driver;
     private final NodeKey own;
@@ -63,6 +66,11 @@ final class PeerCarrier implements SessionPumps.News {
 
     int connections() {
         return connections.size();
+    }
+
+    /// Whether nothing is lost by forgetting it.
+    boolean isIdle() {
+        return connections.isEmpty() && links.isEmpty() && !finding;
     }
 
     /// Takes a connection into care.
@@ -105,7 +113,7 @@ final class PeerCarrier implements SessionPumps.News {
     private SessionPumps.Link linkFor(NodeKey called) {
         for (SessionPumps.Link each : links) {
             boolean suspended = each.session().state() == Session.State.SUSPENDED;
-            if (!suspended && connectionsOf(each).size() < SessionEngine.MOST_STREAMS) {
+            if (!suspended && each.session().streams().openStreams() < MOST_STREAMS) {
                 return each;
             }
         }

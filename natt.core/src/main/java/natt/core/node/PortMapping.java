@@ -2,7 +2,6 @@ package natt.core.node;
 
 import natt.core.HostAndPort;
 import natt.core.Identity;
-import natt.core.io.Driver;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.SpecialPurpose;
 import natt.core.spi.PortMapper;
@@ -26,6 +25,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 
 /// The mapping of a port on the gateway, as far as it may be published: when the STUN servers see
 /// the gateway's outside address, there is no further NAT behind it.
@@ -39,7 +39,7 @@ final class PortMapping implements AutoCloseable {
 
     private final PortMapper.Request request;
     private final PortMapper provider;
-    private final Driver driver;
+    private final Executor driver;
     private final List<Reachability> reachabilities;
     private final boolean publishPrivate;
     private final Runnable onChange;
@@ -53,13 +53,14 @@ final class PortMapping implements AutoCloseable {
     private volatile @Nullable Mapper mapper;
 
     /// @param local the port
+    /// @param driver runs on the driver's thread
     /// @param reachabilities tell what the STUN servers see
     /// @param onChange called when other addresses are to be published
     PortMapping(
             PortMapper provider,
             InetSocketAddress local,
             Identity identity,
-            Driver driver,
+            Executor driver,
             List<Reachability> reachabilities,
             boolean publishPrivate,
             Runnable onChange) {

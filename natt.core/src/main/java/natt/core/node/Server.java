@@ -162,7 +162,7 @@ public final class Server implements AutoCloseable {
                                         mapper,
                                         local,
                                         wanted.identity(),
-                                        driver,
+                                        driver::execute,
                                         asking,
                                         config.publishPrivate(),
                                         () -> announce(sessions.orElseThrow())));

@@ -165,6 +165,9 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
         if (!sessions.isEmpty()) {
             report.report("host", sessions.getFirst().hostReport());
         }
+        if (port != null && !port.brokers().isEmpty()) {
+            report.reports("brokers", port.brokers().reports());
+        }
         report.reports(
                 "sessions",
                 sessions.stream()

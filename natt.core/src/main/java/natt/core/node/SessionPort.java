@@ -8,6 +8,8 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.session.Admission;
+import natt.core.session.Candidate;
+import natt.core.session.Candidate.Type;
 import natt.core.session.Session;
 import natt.core.session.SessionEngine;
 import natt.core.session.SessionEngine.Refusal;
@@ -70,6 +72,7 @@ final class SessionPort {
     private final SessionEngine engine;
     private final SessionPumps pumps;
     private final Brokers brokers;
+    private final Optional<Offers> offers;
     private boolean closed;
 
     SessionPort(Driver driver, Port port, Config config) {
@@ -90,8 +93,21 @@ final class SessionPort {
                                 SessionEngine.Limits.NODE),
                         driver.nanoTime());
         pumps = new SessionPumps(engine, config.answering().map(this::watched));
+        offers =
+                brokers.discovery()
+                        .map(
+                                by ->
+                                        new Offers(
+                                                driver,
+                                                port,
+                                                by,
+                                                brokers,
+                                                this::candidates,
+                                                config.answering().isPresent(),
+                                                config.random()));
         var engines = new ArrayList<Engine>();
         reachabilities().forEach(asking -> engines.add(asking.engine()));
+        offers.ifPresent(engines::add);
         engines.add(engine);
         port.attach(List.copyOf(engines), this::afterInput);
     }
@@ -110,11 +126,29 @@ final class SessionPort {
         return brokers;
     }
 
+    /// What the gateway and the STUN servers say of where this port is.
+    private List<Candidate> candidates() {
+        var found = new ArrayList<Candidate>();
+        mapping()
+                .ifPresent(
+                        by ->
+                                by.addresses()
+                                        .forEach(at -> found.add(new Candidate(Type.MAPPED, at))));
+        for (Reachability each : reachabilities()) {
+            InetSocketAddress address = each.address();
+            if (address != null) {
+                found.add(new Candidate(Type.SERVER_REFLEXIVE, address));
+            }
+        }
+        return found;
+    }
+
     private SessionPumps.News watched(SessionPumps.News news) {
         return new SessionPumps.News() {
             @Override
             public void happened(SessionPumps.Link link, SessionEvent event) {
                 brokers.happened(link.session(), event);
+                offers.ifPresent(each -> each.happened(link.session(), event));
                 news.happened(link, event);
             }
 

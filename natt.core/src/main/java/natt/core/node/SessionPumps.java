@@ -91,8 +91,9 @@ final class SessionPumps implements Port.Owner {
         return link;
     }
 
+    /// Of the sessions with peers; those with brokers carry no streams.
     Collection<Link> links() {
-        return links.values();
+        return links.values().stream().filter(each -> !each.session.isRendezvous()).toList();
     }
 
     @Override

@@ -1,6 +1,8 @@
 package natt.core.node;
 
+import natt.core.Route;
 import natt.core.forward.Splice;
+import natt.core.session.SearchState;
 import natt.core.session.Session;
 import natt.core.spi.Transport.Estimate;
 import natt.core.status.Report;
@@ -25,8 +27,12 @@ final class SessionReport {
                 .address("path", session.path())
                 .seconds("age", session.age(nowNanos))
                 .seconds("silent", session.silence(nowNanos));
+        if (session.path().filter(path -> !Route.isDirect(path)).isPresent()) {
+            session.search().whyRelayed().ifPresent(why -> report.text("whyRelayed", why));
+        }
         session.heldFor(nowNanos).ifPresent(left -> report.seconds("heldFor", left));
         addPath(report, session);
+        addSearch(report, session.search());
         addTraffic(report, session.counters());
         return report.reports("streams", streams(link.pump().splices(), nowNanos)).build();
     }
@@ -42,6 +48,13 @@ final class SessionReport {
                         "rate",
                         estimate.bytesPerSecond() > 0 ? estimate.bytesPerSecond() : Double.NaN)
                 .count("datagramBytes", session.datagramSize());
+    }
+
+    private static void addSearch(Report.Builder report, SearchState search) {
+        search.whyRelayed().ifPresent(why -> report.text("whyRelayed", why));
+        if (search.searches() > 0) {
+            report.count("searches", search.searches()).count("checks", search.checks());
+        }
     }
 
     private static void addTraffic(Report.Builder report, Map<String, Long> counters) {

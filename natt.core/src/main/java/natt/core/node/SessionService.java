@@ -3,6 +3,7 @@ package natt.core.node;
 import natt.core.CloseReason;
 import natt.core.NodeKey;
 import natt.core.ResetCode;
+import natt.core.Route;
 import natt.core.Text;
 import natt.core.forward.CommandEnd;
 import natt.core.forward.Greeting;
@@ -29,6 +30,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -121,6 +123,12 @@ final class SessionService implements SessionPort.Answering {
         return wait;
     }
 
+    /// What a peer has asked for, as a person would write it.
+    private static String show(Stream stream) {
+        String asked = stream.service();
+        return Text.escape(Target.ofService(asked).map(Target::toString).orElse(asked));
+    }
+
     private String name(SessionPumps.Link link) {
         return doorkeeper.label(link.session().peer());
     }
@@ -196,9 +204,15 @@ final class SessionService implements SessionPort.Answering {
         }
     }
 
-    /// Kills every command, at once.
-    void killCommands() {
-        List.copyOf(commands).forEach(Visit::kill);
+    /// The commands that run.
+    List<CommandEnd> commands() {
+        var running = new ArrayList<CommandEnd>();
+        for (Visit each : commands) {
+            if (each.command != null) {
+                running.add(each.command);
+            }
+        }
+        return running;
     }
 
     private boolean isFull(NodeKey client) {
@@ -218,16 +232,22 @@ final class SessionService implements SessionPort.Answering {
                 Level.WARNING,
                 "a connection of {0} to {1} is refused: {2}",
                 name(link),
-                Text.escape(stream.service()),
+                show(stream),
                 why);
-        doorkeeper.noteRefused(link.session().peer(), stream.service() + ": " + why);
+        doorkeeper.noteRefused(link.session().peer(), show(stream) + ": " + why);
         stream.reset(code, driver.nanoTime());
     }
 
     private void queue(SessionPumps.Link link, Stream stream, Targets.Offered service) {
-        Optional<InetAddress> from = link.session().path().map(InetSocketAddress::getAddress);
+        Optional<InetSocketAddress> path = link.session().path();
+        Optional<InetAddress> from = path.map(Route::remote).map(InetSocketAddress::getAddress);
+        boolean relayed = path.filter(each -> !Route.isDirect(each)).isPresent();
         boolean trusted = !doorkeeper.open();
-        InetAddress source = from.orElseGet(InetAddress::getLoopbackAddress);
+        // Nobody knows the address of whom a relay carries: each key is a source of its own.
+        InetAddress source =
+                relayed
+                        ? sources.of(link.session().peer())
+                        : from.orElseGet(InetAddress::getLoopbackAddress);
         boolean queued =
                 service.turnstile()
                         .queue(
@@ -339,13 +359,6 @@ final class SessionService implements SessionPort.Answering {
             }
         }
 
-        void kill() {
-            commands.remove(this);
-            if (command != null) {
-                command.kill();
-            }
-        }
-
         private void over() {
             commands.remove(this);
             pass.giveBack();
@@ -404,7 +417,7 @@ final class SessionService implements SessionPort.Answering {
             splice = new Splice(driver, stream, local, false, this::ended);
             link.pump().add(splice);
             link.session().noteUseful(driver.nanoTime());
-            LOG.log(Level.INFO, "{0} connects to {1}", name(link), Text.escape(stream.service()));
+            LOG.log(Level.INFO, "{0} connects to {1}", name(link), show(stream));
         }
 
         private void ended(CloseReason reason) {
@@ -416,7 +429,7 @@ final class SessionService implements SessionPort.Answering {
                     Level.INFO,
                     "{0} ends {1}: {2}; {3} bytes in, {4} out, round trip {5} ms",
                     name(link),
-                    Text.escape(stream.service()),
+                    show(stream),
                     Text.escape(reason.describe()),
                     splice.bytesIn(),
                     splice.bytesOut(),

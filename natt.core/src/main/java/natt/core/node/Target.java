@@ -38,7 +38,7 @@ public sealed interface Target {
         }
 
         boolean ownMachine() {
-            return host.equals(OWN_MACHINE);
+            return host.equals(OWN_MACHINE) || host.equals("127.0.0.1") || host.equals("::1");
         }
     }
 
@@ -74,9 +74,11 @@ public sealed interface Target {
     /// words, with zeros between.
     String service();
 
-    /// The same for a list of clients: `HOST:PORT`, or `exec:COMMAND` without arguments.
+    /// The same for a list of clients: `HOST:PORT`, `localhost:PORT` however the peer's own
+    /// machine is named, or `exec:COMMAND` without arguments.
     default String listName() {
         return switch (this) {
+            case Tcp tcp when tcp.ownMachine() -> OWN_MACHINE + ":" + tcp.port();
             case Tcp tcp -> tcp.toString();
             case Command(var words) -> "exec:" + words.getFirst();
         };
@@ -102,7 +104,7 @@ public sealed interface Target {
     }
 
     private static Tcp tcp(HostAndPort where) {
-        if (where.host().isEmpty() || where.port() == 0) {
+        if (plain(where).isEmpty() || where.port() == 0) {
             throw new IllegalArgumentException(
                     "'%s' is not HOST:PORT".formatted(Text.escape(where.toString())));
         }
@@ -118,7 +120,10 @@ public sealed interface Target {
             return HostAndPort.parse(HostAndPort.format(literal.get())).host();
         }
         String host = where.host().toLowerCase(Locale.ROOT);
-        return host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+        while (host.endsWith(".")) {
+            host = host.substring(0, host.length() - 1);
+        }
+        return host;
     }
 
     private static void require(String service) {

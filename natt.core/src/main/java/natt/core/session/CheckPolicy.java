@@ -9,9 +9,8 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /// Which addresses a peer may have this node send checks to. The peer is authenticated and may
 /// still lie: its candidates could be those of somebody else.
@@ -24,12 +23,14 @@ final class CheckPolicy {
 
     private static final int LINK_IPV6 = 8;
 
-    private final Set<InetAddress> attested = new HashSet<>();
+    private final LinkedHashSet<InetAddress> attested = new LinkedHashSet<>();
 
-    /// A broker says that the peer sends from this address.
+    /// A broker says that the peer sends from this address; the latest count.
     void attest(InetAddress address) {
-        if (attested.size() < MOST_ATTESTED) {
-            attested.add(address);
+        attested.remove(address);
+        attested.addLast(address);
+        if (attested.size() > MOST_ATTESTED) {
+            attested.removeFirst();
         }
     }
 
@@ -39,7 +40,7 @@ final class CheckPolicy {
 
     /// An IPv4 address from which the peer is known to send, or null.
     @Nullable Inet4Address attestedIpv4() {
-        for (InetAddress each : attested) {
+        for (InetAddress each : attested.reversed()) {
             if (each instanceof Inet4Address ipv4) {
                 return ipv4;
             }

@@ -1,5 +1,7 @@
 package natt.core.session;
 
+import natt.core.Route;
+
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
@@ -47,6 +49,13 @@ final class Checklist {
 
     private static final int MOST_PAIRS = 1200;
 
+    /// The most pairs of one round that come from datagrams heard: where both NATs choose another
+    /// port for each peer but let everybody in, each check that is answered makes one more.
+    private static final int MOST_HEARD = 32;
+
+    /// So many checks of a pair that are answered from elsewhere make it valid.
+    private static final int CROOKED = 3;
+
     /// A check to be sent now.
     record Due(InetSocketAddress address, long token) {}
 
@@ -62,6 +71,7 @@ final class Checklist {
         private long order;
         private boolean heard;
         private boolean valid;
+        private int crooked;
         private long roundTrip = Long.MAX_VALUE;
 
         private Pair(InetSocketAddress address, Lane lane, long token, int mostTries) {
@@ -73,6 +83,11 @@ final class Checklist {
 
         InetSocketAddress address() {
             return address;
+        }
+
+        /// Whether the peer's datagrams come from another address than its own go to.
+        boolean isCrooked() {
+            return crooked >= CROOKED;
         }
 
         /// The shortest that was seen, in nanoseconds.
@@ -118,6 +133,7 @@ final class Checklist {
     /// From when times are counted, so that they can be compared although the clock wraps.
     private final long began;
 
+    private int heard;
     private long order;
     private long refilledAt;
     private long sent;
@@ -155,6 +171,7 @@ final class Checklist {
         attested.waiting.clear();
         unattested.waiting.clear();
         attested.pace = PACE;
+        heard = 0;
     }
 
     /// Lets checks go to so many ports of an attested address.
@@ -193,9 +210,10 @@ final class Checklist {
     void heardFrom(InetSocketAddress address, long nowNanos) {
         Pair pair = pairs.get(address);
         if (pair == null) {
-            if (pairs.size() >= MOST_PAIRS) {
+            if (heard >= MOST_HEARD) {
                 return;
             }
+            heard++;
             pair = make(address, TRIES);
         } else if (pair.valid || pair.heard && isRecent(pair, nowNanos)) {
             return;
@@ -241,17 +259,33 @@ final class Checklist {
 
     /// Takes the answer to a check; returns the pair if it is valid by that.
     ///
-    /// @param from where the answer comes from: if elsewhere, datagrams go one way only
+    /// @param from where the answer comes from. RFC 8445, section 7.2.5.2.1, wants it to be where
+    ///     the check went; where both NATs choose another port for each peer and let everybody in,
+    ///     it never is, and yet datagrams arrive. So elsewhere on the same host is good enough
+    ///     if it stays so.
     @Nullable Pair answered(long token, InetSocketAddress from, long nowNanos) {
         Pair pair = byToken.get(token & -1L << TRY_BITS);
         int number = (int) (token & (1 << TRY_BITS) - 1);
-        if (pair == null || number >= pair.tries || !pair.address.equals(from)) {
+        if (pair == null || number >= pair.tries || !isFrom(pair, from)) {
             return null;
         }
         pair.valid = true;
         known.add(from);
         pair.roundTrip = Math.min(pair.roundTrip, nowNanos - began - pair.sentAt[number]);
         return pair;
+    }
+
+    private static boolean isFrom(Pair pair, InetSocketAddress from) {
+        if (pair.address.equals(from)) {
+            pair.crooked = 0;
+            return true;
+        }
+        boolean sameHost =
+                Route.isDirect(from)
+                        && Route.remote(from)
+                                .getAddress()
+                                .equals(Route.remote(pair.address).getAddress());
+        return sameHost && !pair.valid && ++pair.crooked >= CROOKED;
     }
 
     /// The valid pair with the shortest round trip, or null.

@@ -57,4 +57,14 @@ final class Control {
     static long token(byte[] in, int at) {
         return Wire.getLong(in, at + TOKEN_AT);
     }
+
+    /// Whether the content of a DATA is some control message.
+    static boolean is(int message, byte[] plain, int length) {
+        return plain[0] == Outbox.CONTROL && length > LENGTH && message(plain, 1) == message;
+    }
+
+    /// Whether the content of a DATA is a path challenge or the answer to one.
+    static boolean isCheck(byte[] plain, int length) {
+        return is(CHALLENGE, plain, length) || is(CHALLENGE_ANSWER, plain, length);
+    }
 }

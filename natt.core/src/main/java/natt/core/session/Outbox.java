@@ -38,6 +38,7 @@ final class Outbox {
     private boolean pinging;
     private long pingToken;
     private long pingSentAt;
+    private @Nullable InetSocketAddress pingTo;
 
     private long datagrams;
     private long bytes;
@@ -62,6 +63,7 @@ final class Outbox {
     /// Asks the peer to show that it is there.
     void ping(InetSocketAddress to, Keys with, long nowNanos) {
         pinging = true;
+        pingTo = to;
         pingToken = nextToken++;
         pingSentAt = nowNanos;
         say(Control.PING, 0, pingToken, to, with);
@@ -75,6 +77,11 @@ final class Outbox {
         }
         pinging = false;
         return nowNanos - pingSentAt;
+    }
+
+    /// Whether the last ping went by some path.
+    boolean hasPinged(@Nullable InetSocketAddress path) {
+        return path != null && path.equals(pingTo);
     }
 
     /// The length of the datagram that an answer to an MTU probe is about.

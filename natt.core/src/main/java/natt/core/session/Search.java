@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -50,6 +51,10 @@ final class Search {
     /// By how much the checks that open a filter come before those that are to pass it.
     private static final long AHEAD = 100 * MILLI;
 
+    /// By how much many ports come before many sockets. Linux's NAT gives a probe another port if
+    /// the socket's datagram came first; so nearly all come before, and it takes not much longer.
+    private static final long PORTS_FIRST = 3 * SECOND;
+
     /// A direct path that does not last is not searched for at once again.
     private static final long LASTED = 30 * SECOND;
 
@@ -83,6 +88,7 @@ final class Search {
     private @Nullable Offer theirs;
     private @Nullable InetSocketAddress path;
     private @Nullable InetSocketAddress lostPath;
+    private @Nullable InetSocketAddress crooked;
     private long directSince;
 
     private Phase phase = Phase.REST;
@@ -94,6 +100,7 @@ final class Search {
     private List<Integer> sockets = List.of();
     private long deadline;
     private boolean found;
+    private boolean answered;
 
     private @Nullable Offer outgoing;
     private int offered;
@@ -105,6 +112,7 @@ final class Search {
     private boolean birthdayDone;
     private long birthdayAt;
     private String why = "the peer has not told its addresses yet";
+    private String told = "";
     private long searches;
 
     Search(
@@ -147,8 +155,6 @@ final class Search {
         return asked.search() == number && !answered;
     }
 
-    private boolean answered;
-
     void attest(InetAddress address) {
         policy.attest(address);
     }
@@ -177,6 +183,10 @@ final class Search {
             }
             again = false;
             noteFound(nowNanos);
+            if (initiator && mine != null && searches == 0) {
+                // There may be a shorter one: by a link that both share, or IPv6.
+                begin(nowNanos);
+            }
         } else if (was) {
             lostPath = from;
             lost(nowNanos);
@@ -203,21 +213,20 @@ final class Search {
     }
 
     private void lost(long nowNanos) {
-        if (nowNanos - directSince >= LASTED) {
-            failures = 0;
-        }
         why = "the direct path has died";
+        rest();
         if (mine == null) {
             return;
         }
-        if (failures > 0) {
-            rest();
+        if (nowNanos - directSince < LASTED) {
+            failures++;
             searchLater(nowNanos);
-        } else if (initiator) {
-            failures = 1;
+            return;
+        }
+        failures = 0;
+        if (initiator) {
             begin(nowNanos);
         } else {
-            failures = 1;
             askForSearch(nowNanos);
         }
     }
@@ -318,7 +327,25 @@ final class Search {
 
     /// Takes the answer to a check; returns the pair if it is valid by that.
     @Nullable Pair answered(long token, InetSocketAddress from, long nowNanos) {
-        return checks.answered(token, from, nowNanos);
+        Pair pair = checks.answered(token, from, nowNanos);
+        if (pair != null && pair.isCrooked()) {
+            crooked = pair.address();
+        }
+        return pair;
+    }
+
+    /// The round trip of a pair that is valid.
+    OptionalLong roundTrip(InetSocketAddress address) {
+        Pair pair = checks.find(address);
+        return pair == null || pair.roundTrip() == Long.MAX_VALUE
+                ? OptionalLong.empty()
+                : OptionalLong.of(pair.roundTrip());
+    }
+
+    /// Whether the peer's datagrams come from elsewhere than where its path leads; which of its
+    /// addresses they come from then says nothing.
+    boolean isCrooked(InetSocketAddress some) {
+        return some.equals(crooked);
     }
 
     // ---- rounds
@@ -344,7 +371,7 @@ final class Search {
         plan = next;
         int wanted = next.sockets(local.ports());
         reserved = limits.reserve(wanted);
-        if (wanted > 0) {
+        if (reserved > 0) {
             phase = Phase.PREPARING;
             deadline = nowNanos + PREPARING;
             request++;
@@ -382,7 +409,10 @@ final class Search {
     }
 
     private void tell(String what) {
-        events.accept(new SessionEvent.SearchTells(what));
+        if (!what.equals(told)) {
+            told = what;
+            events.accept(new SessionEvent.SearchTells(what));
+        }
     }
 
     private void makeOffer(List<InetSocketAddress> mapped, long nowNanos) {
@@ -432,7 +462,7 @@ final class Search {
 
     /// The offer that is due, or null.
     ///
-    /// @param roundTrip of the path, in nanoseconds
+    /// @param roundTrip by the relay, in nanoseconds
     @Nullable Offer pollOffer(long roundTrip, long nowNanos) {
         Offer next = outgoing;
         if (next == null || offerAt - nowNanos > 0) {
@@ -489,8 +519,9 @@ final class Search {
                 long pace = SECOND / Round.PER_SECOND;
                 List<InetSocketAddress> guesses = all.guesses(random);
                 checks.allow(guesses.size(), pace);
-                guesses.forEach(each -> checks.add(each, 1, atNanos));
-                yield Math.max(Round.SOCKETS, Round.PROBES) * pace + LAST_ANSWERS;
+                long at = local.ports() == Ports.RANDOM ? atNanos + PORTS_FIRST : atNanos;
+                guesses.forEach(each -> checks.add(each, 1, at));
+                yield PORTS_FIRST + Round.SOCKETS * pace + LAST_ANSWERS;
             }
         };
     }
@@ -530,7 +561,9 @@ final class Search {
             case REST -> {}
             case PREPARING -> makeOffer(List.of(), nowNanos);
             case OFFERING -> {
-                why = "the peer has not told its addresses";
+                if (theirs == null) {
+                    why = "the peer has not told its addresses";
+                }
                 finish(nowNanos);
             }
             case CHECKING -> {
@@ -561,9 +594,9 @@ final class Search {
     }
 
     private void finish(long nowNanos) {
-        boolean over = phase != Phase.REST || round > 0;
-        rest();
+        boolean over = phase == Phase.CHECKING || round > 0;
         lostPath = null;
+        rest();
         if (path == null || isDirect() || !initiator) {
             return;
         }
@@ -621,30 +654,22 @@ final class Search {
 
     // ---- for status
 
-    /// Why there is no direct path, in words; empty if there is one.
-    Optional<String> whyRelayed() {
+    SearchState state() {
+        return new SearchState(
+                whyRelayed(),
+                mine == null ? List.of() : mine.candidates(),
+                theirs == null ? List.of() : theirs.candidates(),
+                searches,
+                checks.sent());
+    }
+
+    private Optional<String> whyRelayed() {
         if (path == null || isDirect()) {
             return Optional.empty();
         }
-        return Optional.of(
-                phase != Phase.REST
-                        ? "a direct path is being searched"
-                        : mine == null ? "there are no own addresses yet" : why);
-    }
-
-    List<Candidate> ownCandidates() {
-        return mine == null ? List.of() : mine.candidates();
-    }
-
-    List<Candidate> peersCandidates() {
-        return theirs == null ? List.of() : theirs.candidates();
-    }
-
-    long searches() {
-        return searches;
-    }
-
-    long checksSent() {
-        return checks.sent();
+        if (phase != Phase.REST) {
+            return Optional.of("a direct path is being searched");
+        }
+        return Optional.of(mine == null ? "there are no own addresses yet" : why);
     }
 }

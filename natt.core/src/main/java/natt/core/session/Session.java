@@ -47,48 +47,29 @@ public final class Session {
     // What natt chooses.
     private static final long NO_ANSWER = 15 * SECOND;
 
-    /// How long the keys of a session that this side has closed still tell so.
-    private static final long FAREWELL = 3 * SECOND;
-
-    private static final long[] CLOSE_AGAIN = {250 * MILLI, SECOND};
-
-    /// How often the initiator shows the responder that it has its answer, until it is heard.
-    private static final long CONFIRM_AGAIN = 150 * MILLI;
-
     private final SessionEngine engine;
     private final NodeKey peer;
     private final @Nullable Transport transport;
     private final Transport.Multiplexer streams;
     private final byte[] wakeToken;
     private final @Nullable Calling calling;
-    private final Liveness liveness;
-    private final Roaming roaming;
     private final ArrayDeque<SessionEvent> events = new ArrayDeque<>();
+    private final Paths paths;
+    private final Liveness liveness;
     private final Search search;
     private final Parts incoming = new Parts();
     private final KeyRing keys;
     private final Outbox outbox;
+    private final Handshakes handshakes;
+    private final Farewell farewell = new Farewell();
     private final long bornAt;
     private State state;
-    private long id;
-    private @Nullable InetSocketAddress path;
-
-    /// The way back from a direct path that dies.
-    private @Nullable InetSocketAddress relay;
-
-    private int peerTakes = Wire.MOST_DATAGRAM;
-    private @Nullable PathMtu mtu;
     private boolean addressed;
     private long addressedAt;
-    private long confirmAt;
     private boolean useful;
     private long usefulAt;
     private long suspendedAt;
     private @Nullable CloseReason closed;
-    private CloseCode closeCode = CloseCode.UNSPECIFIED;
-    private long closedAt;
-    private int farewells;
-    private long heardAt;
     private long datagramsReceived;
     private long bytesReceived;
     private long moved;
@@ -118,14 +99,13 @@ public final class Session {
         this.transport = transport;
         boolean initiator = secret != null;
         calling = secret == null ? null : new Calling(this, engine, peer, secret);
-        liveness = new Liveness(initiator, nowNanos);
-        roaming = new Roaming(engine.random());
-        search =
-                new Search(initiator, engine.random(), engine.checkLimits(), events::add, nowNanos);
+        paths = new Paths(initiator, engine.random(), engine.checkLimits(), events::add, nowNanos);
+        liveness = paths.liveness();
+        search = paths.search();
         keys = new KeyRing(this, engine.slots());
         outbox = new Outbox(engine, keys, liveness);
+        handshakes = new Handshakes(this, keys, outbox, calling);
         bornAt = nowNanos;
-        heardAt = nowNanos;
         state = State.CONNECTING;
         streams = transport == null ? NoStreams.ALL : open(transport, initiator, nowNanos);
         streams.pause(nowNanos);
@@ -160,10 +140,7 @@ public final class Session {
             @Nullable Transport transport,
             long nowNanos) {
         var session = new Session(engine, half.caller(), transport, null, nowNanos);
-        session.id = half.sessionId();
-        session.peerTakes = half.mtu();
-        session.keys.add(half.keys());
-        session.keys.sealWith(half.keys());
+        session.handshakes.confirmed(half);
         session.establish(half.from(), nowNanos);
         return session;
     }
@@ -220,8 +197,8 @@ public final class Session {
     /// The broker, or whoever has its token, says that it knows this session no longer.
     void woken(long nowNanos) {
         boolean lives = state == State.UP || state == State.SUSPENDED;
-        if (lives && calling != null && !calling.isCalling()) {
-            calling.start(path, state == State.SUSPENDED, nowNanos);
+        if (lives && !handshakes.isCalling()) {
+            handshakes.start(paths.current(), state == State.SUSPENDED, nowNanos);
             engine.ready(this);
         }
     }
@@ -239,11 +216,12 @@ public final class Session {
 
     /// The peer's address now, or last; empty before the first answer.
     public Optional<InetSocketAddress> path() {
-        return Optional.ofNullable(path);
+        return Optional.ofNullable(paths.current());
     }
 
     /// The largest UDP payload sent now, in bytes.
     public int datagramSize() {
+        PathMtu mtu = paths.mtu();
         return mtu == null ? PathMtu.FIRST : mtu.size();
     }
 
@@ -253,7 +231,7 @@ public final class Session {
 
     /// For how long the peer has not been heard.
     public Duration silence(long nowNanos) {
-        return Duration.ofNanos(nowNanos - heardAt);
+        return Duration.ofNanos(nowNanos - paths.heardAt());
     }
 
     /// How much longer the session is kept without a path; empty while it has one, or has had none
@@ -270,12 +248,12 @@ public final class Session {
         if (calling == null || state == State.CLOSED) {
             return;
         }
-        calling.add(addresses, nowNanos);
+        handshakes.add(addresses, nowNanos);
         engine.ready(this);
         if (!addressed && !addresses.isEmpty()) {
             addressed = true;
             addressedAt = nowNanos;
-            calling.start(null, false, nowNanos);
+            handshakes.start(null, false, nowNanos);
         }
     }
 
@@ -299,7 +277,7 @@ public final class Session {
     /// Sets the way back from a direct path that dies; null if there is none any more. A relay by
     /// which the peer is heard is one without being set.
     public void useRelay(@Nullable InetSocketAddress route, long nowNanos) {
-        relay = route;
+        paths.useRelay(route);
     }
 
     /// Answers [SessionEvent.SearchNeeds].
@@ -312,24 +290,9 @@ public final class Session {
         engine.ready(this);
     }
 
-    /// How a search is and was.
-    ///
-    /// @param whyRelayed why there is no direct path, in words; empty if there is one
-    /// @param peers the candidates that the peer has told last, foreign
-    public record SearchState(
-            Optional<String> whyRelayed,
-            List<Candidate> own,
-            List<Candidate> peers,
-            long searches,
-            long checks) {}
-
+    /// How the search for a direct path is.
     public SearchState search() {
-        return new SearchState(
-                search.whyRelayed(),
-                search.ownCandidates(),
-                search.peersCandidates(),
-                search.searches(),
-                search.checksSent());
+        return search.state();
     }
 
     /// Says that the session has been of use: a stream reached its service. From 150 seconds
@@ -352,17 +315,17 @@ public final class Session {
             return;
         }
         end(new CloseReason.Local(), nowNanos);
-        if (keys.sealing() != null && path != null) {
-            farewells = CLOSE_AGAIN.length;
-            closeCode = code;
+        if (keys.sealing() != null && paths.current() != null) {
+            farewell.tell(code);
             sayClosed();
         }
     }
 
     private void sayClosed() {
         Keys with = keys.sealing();
+        InetSocketAddress path = paths.current();
         if (with != null && path != null) {
-            outbox.say(Control.CLOSE, closeCode.code(), 0, path, with);
+            outbox.say(Control.CLOSE, farewell.code().code(), 0, path, with);
         }
     }
 
@@ -389,78 +352,48 @@ public final class Session {
     // ---- handshakes
 
     long id() {
-        return id;
+        return handshakes.id();
     }
 
     InitPayload initPayload() {
         return transport == null
-                ? new InitPayload(0, InitPayload.RENDEZVOUS, Wire.MOST_DATAGRAM, id)
+                ? new InitPayload(0, InitPayload.RENDEZVOUS, Wire.MOST_DATAGRAM, id())
                 : new InitPayload(
-                        transport.capability(), InitPayload.STREAMS, Wire.MOST_DATAGRAM, id);
+                        transport.capability(), InitPayload.STREAMS, Wire.MOST_DATAGRAM, id());
     }
 
     /// The responder has answered one of this initiator's attempts.
     void answered(Calling.Attempt attempt, Opened opened, long nowNanos) {
-        long given = opened.payload().sessionId();
-        if (calling == null || state == State.CLOSED) {
-            return;
+        if (state != State.CLOSED) {
+            boolean works = state == State.UP && !liveness.isDoubtful();
+            handshakes.answered(attempt, opened, works, nowNanos);
         }
-        if (attempt.resume() == 0 && id != 0 && given != id) {
-            // Another attempt was quicker; this one is never confirmed and so never was.
-            return;
-        }
-        if (attempt.resume() != 0 && given != attempt.resume()) {
-            vanish(new CloseReason.PeerRestarted(), nowNanos);
-            return;
-        }
-        var made =
-                new Keys(
-                        attempt.index(),
-                        opened.remoteIndex(),
-                        opened.send(),
-                        opened.receive(),
-                        nowNanos);
-        id = given;
-        peerTakes = opened.payload().mtu();
-        keys.add(made);
-        roaming.forgive();
-        streams.roundTripMeasured(nowNanos - attempt.sentAt(), nowNanos);
-        boolean works = state == State.UP && !liveness.isDoubtful() && keys.sealing() != null;
-        if (!works) {
-            keys.sealWith(made);
-            establish(attempt.address(), nowNanos);
-        }
-        calling.putOff(SECOND, nowNanos);
-        confirmAt = nowNanos + CONFIRM_AGAIN;
-        outbox.ping(attempt.address(), made, nowNanos);
+    }
+
+    /// The peer has answered from an address.
+    void proven(InetSocketAddress from, long roundTrip, long nowNanos) {
+        paths.roaming().forgive();
+        noteRoundTrip(from, roundTrip, nowNanos);
     }
 
     /// The initiator of this responder's session has confirmed new keys.
     void renewed(Gatekeeper.HalfOpen half, long nowNanos) {
-        peerTakes = half.mtu();
-        keys.add(half.keys());
-        keys.sealWith(half.keys());
-        roaming.forgive();
+        handshakes.confirmed(half);
+        paths.roaming().forgive();
         establish(half.from(), nowNanos);
     }
 
     /// The responder is busy and wants its cookie back.
     void takeCookie(Calling.Attempt attempt, byte[] cookie, long nowNanos) {
-        if (calling != null) {
-            calling.takeCookie(attempt, cookie, nowNanos);
-        }
+        handshakes.takeCookie(attempt, cookie, nowNanos);
     }
 
     /// There is a path, proven by a handshake or a challenge.
-    private void establish(InetSocketAddress to, long nowNanos) {
-        InetSocketAddress from = path;
-        path = to;
-        roaming.forget();
-        liveness.begin(nowNanos);
-        boolean sameHost = from != null && isSameHost(from, to);
-        if (mtu == null || !sameHost) {
-            mtu = new PathMtu(to, peerTakes);
-            streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
+    void establish(InetSocketAddress to, long nowNanos) {
+        InetSocketAddress from = paths.current();
+        Paths.Change change = paths.take(to, handshakes.peerTakes(), nowNanos);
+        if (change == Paths.Change.HOST) {
+            streams.useDatagrams(datagramSize() - Wire.DATA_OVERHEAD, nowNanos);
         }
         switch (state) {
             case CONNECTING -> {
@@ -474,25 +407,18 @@ public final class Session {
                 events.add(new SessionEvent.Resumed(to));
             }
             case UP -> {
-                if (!to.equals(from)) {
-                    // Another port of the same NAT is the same path through the network.
-                    if (!sameHost) {
-                        streams.pathChanged(nowNanos);
-                    }
+                if (change == Paths.Change.HOST) {
+                    streams.pathChanged(nowNanos);
+                }
+                if (change != Paths.Change.NONE && from != null) {
                     moved++;
-                    if (from != null) {
-                        events.add(new SessionEvent.Moved(from, to));
-                    }
+                    events.add(new SessionEvent.Moved(from, to));
                 }
             }
             case CLOSED -> throw new AssertionError("a closed session takes no path");
         }
         search.pathIs(to, nowNanos);
         engine.ready(this);
-    }
-
-    private static boolean isSameHost(InetSocketAddress one, InetSocketAddress other) {
-        return Route.remote(one).getAddress().equals(Route.remote(other).getAddress());
     }
 
     // ---- input
@@ -508,33 +434,20 @@ public final class Session {
         datagramsReceived++;
         bytesReceived += length;
         if (state == State.CLOSED) {
-            if (!isClose(plain, length - 1)) {
+            if (!Control.is(Control.CLOSE, plain, length)) {
                 // Two that have both ended would tell each other so without end.
                 sayClosed();
             }
             return;
         }
-        heardAt = nowNanos;
         boolean newestKeys = keys.isNewest(with);
-        if (calling != null
-                && calling.isCalling()
-                && newestKeys
-                && KeyRing.isFresh(with, nowNanos)) {
-            // The responder seals with these keys, so there is nothing to call for.
-            calling.stop();
-            calling.forget();
-            keys.sealWith(with);
+        handshakes.heard(with, nowNanos);
+        boolean check = Control.isCheck(plain, length);
+        if (paths.heard(from, state == State.UP, newest && newestKeys, check, nowNanos)) {
+            ask(nowNanos);
         }
-        if (!Route.isDirect(from)) {
-            relay = from;
-        }
-        if (!from.equals(path)) {
-            heardElsewhere(from, newest && newestKeys, isCheck(plain, length - 1), nowNanos);
-        } else {
-            liveness.heard(nowNanos);
-            if (state == State.SUSPENDED && keys.sealing() != null) {
-                establish(from, nowNanos);
-            }
+        if (state == State.SUSPENDED && from.equals(paths.current()) && keys.sealing() != null) {
+            establish(from, nowNanos);
         }
         switch (plain[0]) {
             case Outbox.TRANSPORT -> {
@@ -570,48 +483,6 @@ public final class Session {
         engine.ready(this);
     }
 
-    /// The peer was heard where the path is not. That proves nothing about the path, so it is
-    // asked.
-    private void heardElsewhere(
-            InetSocketAddress from, boolean newest, boolean check, long nowNanos) {
-        liveness.heardElsewhere();
-        if (hasDirectPath()) {
-            // What is on its way by a relay, or checks another pair, says not where to send to;
-            // and among the pairs of a search it is the initiator who chooses.
-            boolean chosen = !initiator() || !search.knows(from);
-            if (newest && chosen && !check && Route.isDirect(from)) {
-                follow(from, nowNanos);
-            }
-        } else if (!search.heardFrom(from, nowNanos) && newest) {
-            follow(from, nowNanos);
-        }
-    }
-
-    private void follow(InetSocketAddress to, long nowNanos) {
-        if (roaming.heardFrom(to, nowNanos)) {
-            ask(nowNanos);
-        }
-    }
-
-    /// Whether there is a direct path, and no doubt about it.
-    private boolean hasDirectPath() {
-        return state == State.UP && path != null && Route.isDirect(path) && !liveness.isDoubtful();
-    }
-
-    private static boolean isCheck(byte[] plain, int length) {
-        if (plain[0] != Outbox.CONTROL || length < Control.LENGTH) {
-            return false;
-        }
-        int message = Control.message(plain, 1);
-        return message == Control.CHALLENGE || message == Control.CHALLENGE_ANSWER;
-    }
-
-    private static boolean isClose(byte[] plain, int length) {
-        return plain[0] == Outbox.CONTROL
-                && length >= Control.LENGTH
-                && Control.message(plain, 1) == Control.CLOSE;
-    }
-
     private void handleControl(
             Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
         if (length < Control.LENGTH) {
@@ -624,7 +495,11 @@ public final class Session {
             case Control.PONG -> {
                 long roundTrip = outbox.ponged(token, nowNanos);
                 if (roundTrip >= 0) {
-                    streams.roundTripMeasured(roundTrip, nowNanos);
+                    noteRoundTrip(from, roundTrip, nowNanos);
+                    if (outbox.hasPinged(paths.current())) {
+                        // Wherever the answer comes from, the question went by the path.
+                        liveness.heard(nowNanos);
+                    }
                 }
             }
             case Control.CHALLENGE -> outbox.say(Control.CHALLENGE_ANSWER, 0, token, from, with);
@@ -634,6 +509,7 @@ public final class Session {
             case Control.CLOSE -> end(new CloseReason.SessionClosed(Control.code(in, 1)), nowNanos);
             case Control.MTU_PROBE -> outbox.say(Control.MTU_ANSWER, 0, token, from, with);
             case Control.MTU_ANSWER -> {
+                PathMtu mtu = paths.mtu();
                 if (mtu != null && mtu.answered(Outbox.probed(token), nowNanos)) {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
@@ -643,24 +519,19 @@ public final class Session {
     }
 
     private void handleAnswer(long token, InetSocketAddress from, long nowNanos) {
-        InetSocketAddress proven = roaming.answered(token);
-        if (proven != null) {
-            move(proven, nowNanos);
+        InetSocketAddress proven = paths.answered(token, from, state == State.UP, nowNanos);
+        if (proven == null) {
             return;
         }
-        Checklist.Pair pair = search.answered(token, from, nowNanos);
-        if (pair != null && !hasDirectPath()) {
-            move(pair.address(), nowNanos);
-            streams.roundTripMeasured(pair.roundTrip(), nowNanos);
-        }
+        establish(proven, nowNanos);
+        search.roundTrip(proven).ifPresent(nanos -> noteRoundTrip(proven, nanos, nowNanos));
+        // A line may say from where its key is good.
+        engine.review(this, nowNanos);
     }
 
-    private void move(InetSocketAddress to, long nowNanos) {
-        if (!to.equals(path) || state == State.SUSPENDED) {
-            establish(to, nowNanos);
-            // A line may say from where its key is good.
-            engine.review(this, nowNanos);
-        }
+    private void noteRoundTrip(InetSocketAddress by, long nanos, long nowNanos) {
+        streams.roundTripMeasured(nanos, nowNanos);
+        paths.measured(by, nanos);
     }
 
     private void handleOffer(
@@ -675,6 +546,7 @@ public final class Session {
 
     private void ask(long nowNanos) {
         Keys with = keys.sealing();
+        InetSocketAddress path = paths.current();
         if (with != null && path != null) {
             liveness.asked(nowNanos);
             outbox.ping(path, with, nowNanos);
@@ -691,16 +563,14 @@ public final class Session {
             ask(nowNanos);
         } else if (state == State.SUSPENDED) {
             suspendedAt = nowNanos;
-            if (calling != null) {
-                calling.start(path, true, nowNanos);
-            }
+            handshakes.start(paths.current(), true, nowNanos);
         } else if (state == State.CONNECTING) {
             addressedAt = nowNanos;
         }
     }
 
     void handleTimeout(long nowNanos) {
-        roaming.handleTimeout(nowNanos);
+        paths.roaming().handleTimeout(nowNanos);
         switch (state) {
             case CONNECTING -> {
                 if (addressed && nowNanos - addressedAt >= NO_ANSWER) {
@@ -709,6 +579,7 @@ public final class Session {
             }
             case UP -> {
                 streams.handleTimeout(nowNanos);
+                PathMtu mtu = paths.mtu();
                 if (mtu != null && mtu.handleTimeout(liveness.heardAt(), nowNanos)) {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
@@ -721,18 +592,15 @@ public final class Session {
             }
             case SUSPENDED -> {
                 if (nowNanos - suspendedAt >= held()) {
-                    long silence = nowNanos - heardAt;
+                    long silence = nowNanos - paths.heardAt();
                     end(new CloseReason.PeerSilent(Duration.ofNanos(silence)), nowNanos);
                 }
             }
             case CLOSED -> {
-                if (nanosUntilFarewell(nowNanos) <= 0) {
+                if (farewell.isDue(nowNanos)) {
                     sayClosed();
-                    do {
-                        farewells--;
-                    } while (nanosUntilFarewell(nowNanos) <= 0);
                 }
-                if (nowNanos - closedAt >= FAREWELL) {
+                if (farewell.isOver(nowNanos)) {
                     keys.dropAll();
                     engine.forget(this);
                 }
@@ -743,12 +611,6 @@ public final class Session {
         }
     }
 
-    private long nanosUntilFarewell(long nowNanos) {
-        return farewells == 0
-                ? Long.MAX_VALUE
-                : closedAt + CLOSE_AGAIN[CLOSE_AGAIN.length - farewells] - nowNanos;
-    }
-
     private void watch(long nowNanos) {
         boolean inUse = streams.hasOutstanding();
         long roundTrip = streams.estimate().roundTrip().toNanos();
@@ -757,10 +619,10 @@ public final class Session {
         }
         if (liveness.nanosUntilDoubt(roundTrip, nowNanos) <= 0) {
             liveness.doubt();
-            long silence = nowNanos - heardAt;
+            long silence = nowNanos - paths.heardAt();
             events.add(new SessionEvent.Doubtful(Duration.ofNanos(silence)));
-            if (!goBack(nowNanos) && calling != null) {
-                calling.start(path, false, nowNanos);
+            if (!goBack(nowNanos)) {
+                handshakes.start(paths.current(), false, nowNanos);
             }
         }
         if (liveness.nanosUntilLost(inUse, nowNanos) <= 0) {
@@ -770,14 +632,12 @@ public final class Session {
 
     /// Leaves a direct path that is in doubt for the relay, if there is one.
     private boolean goBack(long nowNanos) {
-        InetSocketAddress back = relay;
-        InetSocketAddress from = path;
-        if (back == null || from == null || !Route.isDirect(from)) {
+        InetSocketAddress back = paths.wayBack();
+        InetSocketAddress from = paths.current();
+        if (back == null || from == null) {
             return false;
         }
-        if (calling != null) {
-            calling.add(List.of(from), nowNanos);
-        }
+        handshakes.add(List.of(from), nowNanos);
         establish(back, nowNanos);
         ask(nowNanos);
         return true;
@@ -789,11 +649,9 @@ public final class Session {
         suspendedAt = nowNanos;
         streams.pause(nowNanos);
         search.pause();
-        long silence = nowNanos - heardAt;
+        long silence = nowNanos - paths.heardAt();
         events.add(new SessionEvent.Suspended(Duration.ofNanos(silence)));
-        if (calling != null) {
-            calling.start(path, true, nowNanos);
-        }
+        handshakes.start(paths.current(), true, nowNanos);
         engine.ready(this);
     }
 
@@ -809,40 +667,19 @@ public final class Session {
     /// Drops keys that are too old, and lets the initiator make new ones in time.
     private void keepKeys(long nowNanos) {
         keys.handleTimeout(nowNanos);
+        InetSocketAddress path = paths.current();
         if (state != State.UP || path == null) {
             return;
         }
-        if (calling != null) {
-            if (keys.needsRenewal(nowNanos) && !calling.isCalling()) {
-                calling.callAgain(path, nowNanos);
-            }
-            if (nanosUntilConfirm(nowNanos) <= 0) {
-                confirmAt = nowNanos + CONFIRM_AGAIN;
-                Keys made = keys.unconfirmed();
-                if (made != null) {
-                    outbox.ping(path, made, nowNanos);
-                }
-            }
-        }
+        handshakes.keep(path, nowNanos);
         if (keys.sealing() == null) {
             suspend(nowNanos);
         }
     }
 
-    /// When to show the responder again that its answer has arrived; for a second only, then
-    /// the next INIT takes over.
-    private long nanosUntilConfirm(long nowNanos) {
-        Keys made = keys.unconfirmed();
-        return calling != null && calling.isCalling() && made != null && made.age(nowNanos) < SECOND
-                ? confirmAt - nowNanos
-                : Long.MAX_VALUE;
-    }
-
     long nanosUntilTimeout(long nowNanos) {
-        long least = roaming.nanosUntilTimeout(nowNanos);
-        if (calling != null) {
-            least = Math.min(least, calling.nanosUntilTimeout(nowNanos));
-        }
+        long least = paths.roaming().nanosUntilTimeout(nowNanos);
+        least = Math.min(least, handshakes.nanosUntilTimeout(nowNanos));
         switch (state) {
             case CONNECTING -> {
                 if (addressed) {
@@ -855,8 +692,7 @@ public final class Session {
                 least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
             }
             case CLOSED -> {
-                least = Math.min(least, closedAt + FAREWELL - nowNanos);
-                least = Math.min(least, nanosUntilFarewell(nowNanos));
+                least = Math.min(least, farewell.nanosUntilTimeout(nowNanos));
             }
         }
         return least;
@@ -869,6 +705,7 @@ public final class Session {
         least = Math.min(least, liveness.nanosUntilAsk(inUse, roundTrip, nowNanos));
         least = Math.min(least, liveness.nanosUntilDoubt(roundTrip, nowNanos));
         least = Math.min(least, liveness.nanosUntilLost(inUse, nowNanos));
+        PathMtu mtu = paths.mtu();
         if (mtu != null) {
             least = Math.min(least, mtu.nanosUntilTimeout(nowNanos));
         }
@@ -876,10 +713,7 @@ public final class Session {
         if (keys.sealing() != null) {
             least = Math.min(least, search.nanosUntilTimeout(nowNanos));
         }
-        if (calling != null && !calling.isCalling()) {
-            least = Math.min(least, keys.nanosUntilRenewal(nowNanos));
-        }
-        return Math.min(least, nanosUntilConfirm(nowNanos));
+        return Math.min(least, handshakes.nanosUntilKeep(nowNanos));
     }
 
     // ---- output
@@ -890,7 +724,7 @@ public final class Session {
     /// @return where to send it, or null if there is no path now
     @Nullable InetSocketAddress wrap(int channel, ByteBuffer into, int from, long nowNanos) {
         Keys with = keys.sealing();
-        InetSocketAddress to = path;
+        InetSocketAddress to = paths.current();
         boolean fits = into.position() - from + Relays.OVERHEAD <= into.limit() - from;
         if (state != State.UP || with == null || to == null || !fits) {
             return null;
@@ -912,7 +746,7 @@ public final class Session {
         if (told != null || with == null || state == State.CLOSED) {
             return told;
         }
-        Checklist.Due challenge = roaming.poll(nowNanos);
+        Checklist.Due challenge = paths.roaming().poll(nowNanos);
         if (challenge != null) {
             return outbox.challenge(challenge, with, into, nowNanos);
         }
@@ -920,22 +754,22 @@ public final class Session {
             return null;
         }
         InetSocketAddress searched = pollSearch(with, into, nowNanos);
-        return searched == null && pollPath(with, into, nowNanos) ? path : searched;
+        return searched == null && pollPath(with, into, nowNanos) ? paths.current() : searched;
     }
 
     private @Nullable InetSocketAddress pollSearch(Keys with, ByteBuffer into, long nowNanos) {
-        Offer offer = search.pollOffer(streams.estimate().roundTrip().toNanos(), nowNanos);
+        Offer offer = search.pollOffer(paths.relayRoundTrip(), nowNanos);
         if (offer != null) {
             outbox.offer(offer, with, into, nowNanos);
-            return path;
+            return paths.current();
         }
         Checklist.Due check = search.poll(nowNanos);
         return check == null ? null : outbox.challenge(check, with, into, nowNanos);
     }
 
     private boolean pollPath(Keys with, ByteBuffer into, long nowNanos) {
-        InetSocketAddress to = path;
-        PathMtu width = mtu;
+        InetSocketAddress to = paths.current();
+        PathMtu width = paths.mtu();
         if (width == null || to == null) {
             return false;
         }
@@ -956,7 +790,7 @@ public final class Session {
     // ---- the end
 
     /// Ends a session of which the peer knows nothing any more.
-    private void vanish(CloseReason reason, long nowNanos) {
+    void vanish(CloseReason reason, long nowNanos) {
         end(reason, nowNanos);
         keys.dropAll();
         engine.forget(this);
@@ -965,14 +799,10 @@ public final class Session {
     private void end(CloseReason reason, long nowNanos) {
         state = State.CLOSED;
         closed = reason;
-        closedAt = nowNanos;
+        farewell.ended(nowNanos);
         outbox.clear();
-        roaming.forget();
-        search.end();
-        if (calling != null) {
-            calling.stop();
-            calling.forget();
-        }
+        paths.forget();
+        handshakes.stop();
         streams.close(reason, nowNanos);
         events.add(new SessionEvent.Closed(reason));
         engine.ready(this);

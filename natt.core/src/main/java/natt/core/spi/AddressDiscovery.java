@@ -31,7 +31,8 @@ public interface AddressDiscovery extends Named {
     }
 
     /// Makes the engine that finds out how the NATs of this port behave; empty if the provider
-    /// cannot.
+    /// cannot. On a port with a responder it is asked before that, which would answer what it
+    /// sends to itself.
     default Optional<BehaviorDiscovery> openBehavior(BehaviorContext context) {
         return Optional.empty();
     }
@@ -46,6 +47,8 @@ public interface AddressDiscovery extends Named {
     interface Discovery extends Engine {
         /// Replaces the servers to ask; those already known keep their state. Asks at once.
         ///
+        /// @param servers where to send; if that is a [natt.core.Route] through another socket, the
+        ///     mapping found and kept is that socket's
         /// @param configured how many servers the user has named, of which a majority must agree;
         ///     more than are given when the names of some do not resolve
         void useServers(List<InetSocketAddress> servers, int configured, long nowNanos);

@@ -2,24 +2,15 @@ package natt.core.status;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.LinkedHashSet;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -35,17 +26,9 @@ import java.util.function.Supplier;
 public final class ControlSocket implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
 
-    /// Of a path, in bytes: Linux has room for 108, of which the JDK leaves two unused.
-    private static final int LONGEST_PATH = 106;
-
     private static final int CONNECTIONS = 4;
     private static final int LONGEST_REQUEST = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
-
-    private static final Set<PosixFilePermission> OWNER_ONLY =
-            PosixFilePermissions.fromString("rw-------");
-    private static final Set<PosixFilePermission> OWNERS_DIRECTORY =
-            PosixFilePermissions.fromString("rwx------");
 
     private final Path path;
     private final ServerSocketChannel listener;
@@ -109,88 +92,19 @@ public final class ControlSocket implements AutoCloseable {
             Path path, Level level, Supplier<CompletableFuture<Report>> reports, Duration patience)
             throws IOException {
         Path file = path.toAbsolutePath();
-        int length = file.toString().getBytes(StandardCharsets.UTF_8).length;
-        if (length > LONGEST_PATH) {
-            throw new IOException(
-                    "%s is %d bytes long, the path of a socket may have %d"
-                            .formatted(file, length, LONGEST_PATH));
-        }
-        Path directory = file.getParent();
-        if (directory == null) {
-            throw new IOException(file + " is no path of a socket");
-        }
-        ServerSocketChannel listener;
-        try {
-            prepare(directory);
-            removeDead(directory, file);
-            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-                String why = ControlClient.isSocket(file) ? "in use" : "no socket";
-                throw new IOException(file + " is " + why);
-            }
-            listener = listen(directory, file);
-        } catch (UnsupportedOperationException notPosix) {
-            throw new IOException(directory + " cannot be kept from other users", notPosix);
-        } catch (FileSystemException failed) {
-            String why = failed.getReason();
-            throw new IOException(
-                    "%s: %s"
-                            .formatted(
-                                    failed.getFile(),
-                                    why == null ? failed.getClass().getSimpleName() : why),
-                    failed);
-        }
+        ServerSocketChannel listener = OwnersSocket.listen(file, ControlSocket::removeDead);
         var socket = new ControlSocket(file, listener, level, reports, patience);
         Thread.ofVirtual().name("status").start(socket::accept);
         return socket;
     }
 
-    private static void prepare(Path directory) throws IOException {
-        if (Files.isDirectory(directory)) {
-            Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
-            if (permissions.contains(PosixFilePermission.GROUP_WRITE)
-                    || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-                throw new IOException(directory + " can be written by other users");
-            }
-            return;
-        }
-        Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(OWNERS_DIRECTORY));
-    }
-
     /// A process that is killed leaves its socket, under a name that hardly comes again.
-    private static void removeDead(Path directory, Path file) throws IOException {
-        var sockets = new LinkedHashSet<>(ControlClient.sockets(directory));
-        if (ControlClient.isSocket(file)) {
-            sockets.add(file);
-        }
-        for (Path socket : sockets) {
+    private static void removeDead(Path directory) throws IOException {
+        for (Path socket : ControlClient.sockets(directory)) {
             if (ControlClient.isDead(socket)) {
                 Files.deleteIfExists(socket);
             }
         }
-    }
-
-    /// Binds where nobody else can come, and moves the socket to its place once its mode is right
-    /// and it listens.
-    private static ServerSocketChannel listen(Path directory, Path file) throws IOException {
-        // The way there must not be longer than the path itself.
-        Path workshop = directory.resolve("." + file.getFileName().toString().replace(".sock", ""));
-        Path unfinished = workshop.resolve("s");
-        Files.deleteIfExists(unfinished);
-        Files.deleteIfExists(workshop);
-        Files.createDirectory(workshop, PosixFilePermissions.asFileAttribute(OWNERS_DIRECTORY));
-        var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            listener.bind(UnixDomainSocketAddress.of(unfinished));
-            Files.setPosixFilePermissions(unfinished, OWNER_ONLY);
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException | RuntimeException failed) {
-            listener.close();
-            throw failed;
-        } finally {
-            Files.deleteIfExists(unfinished);
-            Files.deleteIfExists(workshop);
-        }
-        return listener;
     }
 
     /// The path, absolute.

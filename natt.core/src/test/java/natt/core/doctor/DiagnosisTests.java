@@ -181,7 +181,9 @@ class DiagnosisTests {
     void blockedUdpIsAProblemUnlessTheBrokerAnswersOverTls() {
         Diagnosis alone = diagnose(silent(false));
         assertEquals(
-                List.of("PROBLEM none of 2 STUN servers answers: UDP is blocked"),
+                List.of(
+                        "PROBLEM none of 2 STUN servers answers: UDP is blocked, or there is no way"
+                            + " to them"),
                 about(alone, "udp"));
         Diagnosis relayed = diagnose(silent(true), broker(false, true));
         assertEquals(
@@ -256,7 +258,7 @@ class DiagnosisTests {
     void aRecordIsComparedAsPublishedAndAsResolved() {
         String fresh =
                 "OK home.example.com says 203.0.113.7:30000, published 35 s ago, with this node's"
-                    + " key";
+                        + " key";
         assertEquals(
                 List.of(fresh, "OK the ordinary resolver has the same record"),
                 about(dns(record(KEY, 35), record(KEY, 35)), "dns"));

@@ -280,4 +280,20 @@ class KnownHostsTests {
             }
         }
     }
+
+    @Test
+    void brokersAndTheirNamesAreNoDnsNames() throws IOException {
+        var hosts = new KnownHosts(path());
+        var broker = HostAndPort.parse("broker.example.com:30000");
+        hosts.remember("broker.example.com", NodeKey.parse(OTHER), List.of());
+        hosts.remember(KnownHosts.broker(broker), NODE, List.of());
+        hosts.remember(KnownHosts.atBroker("Bob", broker), NODE, List.of());
+        assertEquals(
+                "broker.example.com %s\n@broker.example.com:30000 %s\nbob@broker.example.com:30000 %s\n"
+                        .formatted(OTHER, KEY, KEY),
+                text());
+        assertEquals(1, hosts.find("broker.example.com").orElseThrow().line());
+        assertEquals(2, hosts.find("@Broker.example.com:30000").orElseThrow().line());
+        assertEquals(3, hosts.find("BOB@broker.example.com:30000").orElseThrow().line());
+    }
 }

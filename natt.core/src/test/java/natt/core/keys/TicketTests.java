@@ -105,4 +105,16 @@ class TicketTests {
         assertFalse(Ticket.looksLikeTicket("natt.example.com"));
         assertFalse(Ticket.looksLikeTicket("natt:/"));
     }
+
+    @Test
+    void aTicketMayNameABroker() {
+        String text =
+                "natt://%s@pc.example.com?expires=7&b=%s@[2001:db8::1]:30000".formatted(KEY, KEY);
+        Ticket ticket = Ticket.parse(text);
+        assertEquals(text, ticket.toString());
+        assertEquals(30_000, ticket.broker().orElseThrow().place().port());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Ticket.parse("natt://%s@pc.example.com?b=@".formatted(KEY)));
+    }
 }

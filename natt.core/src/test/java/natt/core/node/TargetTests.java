@@ -15,7 +15,7 @@ class TargetTests {
     @ParameterizedTest
     @CsvSource({
         "22, tcp:localhost:22",
-        "Example.COM.:80, tcp:example.com:80",
+        "Example.COM..:80, tcp:example.com:80",
         "[0:0::1]:22, tcp:[::1]:22",
         "[::ffff:127.0.0.1]:22, tcp:127.0.0.1:22",
     })

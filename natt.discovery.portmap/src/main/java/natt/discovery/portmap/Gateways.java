@@ -19,11 +19,19 @@ import java.util.Optional;
 
 /// Finds the default gateways of this machine.
 final class Gateways {
-    private static final Path ROUTES = Path.of("/proc/net/route");
-    private static final Path ROUTES_SIX = Path.of("/proc/net/ipv6_route");
+    /// Below the process, where a systemd service with `ProcSubset=pid` still finds them.
+    private static final Path ROUTES = Path.of("/proc/self/net/route");
+
+    private static final Path ROUTES_SIX = Path.of("/proc/self/net/ipv6_route");
 
     /// Any port will do: nothing is sent, the system only chooses a source.
     private static final int DISCARD = 9;
+
+    /// RFC 6598.
+    private static final InetAddress SHARED_BY_CARRIER = InetAddress.ofLiteral("100.64.0.0");
+
+    /// RFC 6333, section 10.
+    private static final InetAddress BEHIND_TUNNEL = InetAddress.ofLiteral("192.0.0.0");
 
     private Gateways() {}
 
@@ -37,7 +45,8 @@ final class Gateways {
         }
         return read(ROUTES)
                 .flatMap(table -> RouteTables.ipv4(table, ByteOrder.nativeOrder()))
-                .flatMap(route -> towards(route.address(), route.address(), bound));
+                .flatMap(route -> towards(route.address(), route.address(), bound))
+                .filter(gateway -> isBehindNat(gateway.local()));
     }
 
     /// The gateway of IPv6, and the global address that the system prefers.
@@ -65,7 +74,7 @@ final class Gateways {
     private static Optional<Gateway> towards(
             InetAddress destination, InetAddress gateway, InetAddress bound) {
         try (var socket = new DatagramSocket(null)) {
-            socket.bind(new InetSocketAddress(bound, 0));
+            socket.bind(new InetSocketAddress(source(bound, destination), 0));
             socket.connect(destination, DISCARD);
             InetAddress local = socket.getLocalAddress();
             boolean usable = !local.isAnyLocalAddress() && !local.isLoopbackAddress();
@@ -75,6 +84,20 @@ final class Gateways {
         } catch (IOException | UncheckedIOException unreachable) {
             return Optional.empty();
         }
+    }
+
+    /// A wildcard of the other family would need a machine with both.
+    private static InetAddress source(InetAddress bound, InetAddress destination) {
+        boolean four = destination instanceof Inet4Address;
+        return bound.isAnyLocalAddress() ? InetAddress.ofLiteral(four ? "0.0.0.0" : "::") : bound;
+    }
+
+    /// Whether an IPv4 address needs a gateway to be reached from outside; nobody else is bothered,
+    /// least of all the networks of hosting companies.
+    static boolean isBehindNat(InetAddress local) {
+        return local.isSiteLocalAddress()
+                || shares(local, SHARED_BY_CARRIER, 10)
+                || shares(local, BEHIND_TUNNEL, 24);
     }
 
     private static Optional<String> read(Path table) {

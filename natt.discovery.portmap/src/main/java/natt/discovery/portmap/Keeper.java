@@ -28,15 +28,14 @@ final class Keeper {
 
     private final Supplier<Optional<Gateway>> gateways;
     private final Supplier<List<Protocol>> protocols;
-    private final int port;
     private final Duration lifetime;
     private final Pace pace;
     private final Ticker ticker;
     private final Consumer<News> news;
     private final Thread thread;
 
-    /// The protocol whose mapping may have been made, and where.
-    private @Nullable Held held;
+    /// That which may have been made, and may have to be withdrawn.
+    private @Nullable Mapping last;
 
     private InetSocketAddress suggested;
     private List<Answer> told = List.of();
@@ -56,8 +55,6 @@ final class Keeper {
                         Duration.ofMinutes(30));
     }
 
-    private record Held(Gateway gateway, Protocol protocol) {}
-
     /// @param protocols makes those that are tried, the best one first, anew for each gateway
     /// @param news not called after [#close]
     Keeper(
@@ -71,7 +68,6 @@ final class Keeper {
             Consumer<News> news) {
         this.gateways = gateways;
         this.protocols = protocols;
-        this.port = port;
         this.lifetime = lifetime;
         this.pace = pace;
         this.ticker = ticker;
@@ -99,7 +95,7 @@ final class Keeper {
             while (true) {
                 Optional<Gateway> gateway = gateways.get();
                 if (gateway.isEmpty()) {
-                    unavailable(List.of(new Answer("gateway", false, "none is known")));
+                    unavailable(List.of(new Answer("gateway", false, "none, or none is needed")));
                     Thread.sleep(pace.look());
                 } else if (!attempt(gateway.get())) {
                     awaitChange(gateway.get());
@@ -111,10 +107,10 @@ final class Keeper {
     }
 
     private void withdraw() {
-        Held last = held;
-        if (last != null) {
+        Mapping made = last;
+        if (made != null) {
             try {
-                last.protocol().unmap(last.gateway());
+                made.protocol.unmap(made.gateway);
             } catch (InterruptedException again) {
                 Thread.currentThread().interrupt();
             }
@@ -142,41 +138,37 @@ final class Keeper {
     private boolean attempt(Gateway gateway) throws InterruptedException {
         List<Protocol> candidates = protocols.get();
         var answers = new ArrayList<Answer>();
-        var asked = new ArrayList<Future<Answer>>();
-        Protocol chosen = null;
-        Result.Mapped first = null;
+        Mapping mapping = null;
         var threads = Executors.newVirtualThreadPerTaskExecutor();
         try {
+            var asked = new ArrayList<Future<Answer>>();
             for (Protocol each : candidates) {
                 asked.add(threads.submit(() -> each.probe(gateway)));
             }
-            for (int i = 0; i < candidates.size() && first == null; i++) {
-                Protocol each = candidates.get(i);
-                Answer answer = answer(each, asked.get(i));
+            for (int i = 0; i < candidates.size() && mapping == null; i++) {
+                Answer answer = answer(candidates.get(i), asked.get(i));
                 if (answer.spoken()) {
-                    held = new Held(gateway, each);
-                    Result result = each.map(gateway, suggested, lifetime);
-                    switch (result) {
-                        case Result.Mapped mapped -> {
-                            chosen = each;
-                            first = mapped;
-                        }
-                        case Result.Failed(var said) ->
-                                answer = new Answer(each.name(), true, said, answer.external());
-                    }
+                    var tried = new Mapping(gateway, candidates.get(i));
+                    String refusal = tried.make();
+                    mapping = refusal == null ? tried : null;
+                    answer = refusal == null ? answer : refused(answer, refusal);
                 }
                 answers.add(answer);
             }
         } finally {
             threads.shutdownNow();
         }
-        if (chosen == null || first == null) {
+        if (mapping == null) {
             unavailable(answers);
             return false;
         }
         told = List.of();
-        keep(gateway, chosen, first);
+        mapping.keep();
         return true;
+    }
+
+    private static Answer refused(Answer answer, String said) {
+        return new Answer(answer.protocol(), true, said, answer.external());
     }
 
     private static Answer answer(Protocol asked, Future<Answer> answer)
@@ -185,53 +177,6 @@ final class Keeper {
             return answer.get();
         } catch (ExecutionException failed) {
             return new Answer(asked.name(), false, "cannot be asked");
-        }
-    }
-
-    /// Returns when the mapping is lost.
-    private void keep(Gateway gateway, Protocol protocol, Result.Mapped first)
-            throws InterruptedException {
-        Result.Mapped mapped = first;
-        suggested = mapped.external();
-        tell(protocol, mapped);
-        long now = ticker.nanoTime();
-        long grantedAt = now;
-        long renewAt = now + renewal(mapped.lifetime());
-        long checkAt = now + protocol.checkInterval().toNanos();
-        while (true) {
-            sleepUntil(Math.min(renewAt - now, checkAt - now));
-            now = ticker.nanoTime();
-            if (!gateways.get().equals(Optional.of(gateway))) {
-                lost(mapped, "the gateway's or this machine's address has changed");
-                return;
-            }
-            if (checkAt - now <= 0) {
-                checkAt = now + protocol.checkInterval().toNanos();
-                if (protocol.check(gateway) == Check.LOST) {
-                    lost(mapped, "the gateway has restarted or forgotten it");
-                    return;
-                }
-            }
-            if (renewAt - now > 0) {
-                continue;
-            }
-            if (protocol.map(gateway, suggested, lifetime) instanceof Result.Mapped renewed) {
-                if (!renewed.external().equals(mapped.external())) {
-                    tell(protocol, renewed);
-                }
-                mapped = renewed;
-                suggested = renewed.external();
-                grantedAt = now;
-                renewAt = now + renewal(renewed.lifetime());
-            } else {
-                long left = grantedAt + mapped.lifetime().toNanos() - now;
-                boolean expires = !mapped.lifetime().isZero();
-                if (expires && left <= 0) {
-                    lost(mapped, "the gateway does not renew it");
-                    return;
-                }
-                renewAt = now + Math.max(pace.least().toNanos(), expires ? left / 2 : 0);
-            }
         }
     }
 
@@ -244,22 +189,87 @@ final class Keeper {
         return endless ? most : Math.max(pace.least().toNanos(), granted.toNanos() / 2);
     }
 
-    /// Sleeps that long, but not longer than until the next look at the network.
-    private void sleepUntil(long nanos) throws InterruptedException {
-        long bounded = Math.clamp(nanos, 0, pace.look().toNanos());
-        Thread.sleep(Duration.ofNanos(bounded));
-    }
+    /// A mapping by one protocol.
+    private final class Mapping {
+        private final Gateway gateway;
+        private final Protocol protocol;
+        private Result.@Nullable Mapped now;
+        private long grantedAt;
+        private long renewAt;
+        private long checkAt;
 
-    private void tell(Protocol protocol, Result.Mapped mapped) {
-        news.accept(new News.Mapped(mapped.external(), protocol.name(), mapped.lifetime()));
-    }
+        Mapping(Gateway gateway, Protocol protocol) {
+            this.gateway = gateway;
+            this.protocol = protocol;
+        }
 
-    private void lost(Result.Mapped mapped, String why) {
-        news.accept(new News.Lost(mapped.external(), why));
-    }
+        /// Makes or renews it.
+        ///
+        /// @return what the gateway said against it, or null
+        @Nullable String make() throws InterruptedException {
+            last = this;
+            switch (protocol.map(gateway, suggested, lifetime)) {
+                case Result.Failed(var said) -> {
+                    return said;
+                }
+                case Result.Mapped granted -> {
+                    Result.Mapped before = now;
+                    now = granted;
+                    suggested = granted.external();
+                    grantedAt = ticker.nanoTime();
+                    renewAt = grantedAt + renewal(granted.lifetime());
+                    if (before == null || !before.external().equals(granted.external())) {
+                        news.accept(
+                                new News.Mapped(
+                                        granted.external(), protocol.name(), granted.lifetime()));
+                    }
+                    return null;
+                }
+            }
+        }
 
-    @Override
-    public String toString() {
-        return "mapping of port " + port;
+        /// Returns when it is lost.
+        void keep() throws InterruptedException {
+            checkAt = grantedAt + protocol.checkInterval().toNanos();
+            String why = null;
+            while (why == null) {
+                long at = ticker.nanoTime();
+                long wait = Math.min(renewAt - at, checkAt - at);
+                // No longer than until the next look at the network.
+                Thread.sleep(Duration.ofNanos(Math.clamp(wait, 0, pace.look().toNanos())));
+                why = look();
+            }
+            Result.Mapped gone = now;
+            if (gone != null) {
+                news.accept(new News.Lost(gone.external(), why));
+            }
+        }
+
+        /// Does what is due.
+        ///
+        /// @return why the mapping is lost, or null
+        private @Nullable String look() throws InterruptedException {
+            long at = ticker.nanoTime();
+            if (!gateways.get().equals(Optional.of(gateway))) {
+                return "the gateway's or this machine's address has changed";
+            }
+            boolean forgotten = false;
+            if (checkAt - at <= 0) {
+                checkAt = at + protocol.checkInterval().toNanos();
+                forgotten = protocol.check(gateway) == Check.LOST;
+            }
+            if (renewAt - at > 0 && !forgotten || make() == null) {
+                return null;
+            }
+            return forgotten ? "the gateway has restarted or forgotten it" : expired(at);
+        }
+
+        /// After a renewal that failed.
+        private @Nullable String expired(long at) {
+            Duration granted = now == null ? Duration.ZERO : now.lifetime();
+            long left = granted.isZero() ? Long.MAX_VALUE : grantedAt + granted.toNanos() - at;
+            renewAt = at + Math.clamp(left / 2, pace.least().toNanos(), pace.most().toNanos());
+            return left <= 0 ? "the gateway does not renew it" : null;
+        }
     }
 }

@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
@@ -159,46 +160,40 @@ final class UpnpProtocol implements Protocol {
     private Result add(
             Gateway gateway, Service to, InetAddress outside, int suggested, Duration lifetime)
             throws InterruptedException {
-        Reply reply = UNUSABLE;
         boolean renewal = mapped != 0;
         if (to.choosesPort() && !renewal) {
-            reply = add(gateway, to, "AddAnyPortMapping", suggested, lifetime);
+            Reply reply = add(gateway, to, "AddAnyPortMapping", suggested, lifetime);
             if (reply instanceof Reply.Done(var values)) {
                 mapped = port(values.getOrDefault("NewReservedPort", ""), suggested);
                 return new Result.Mapped(new InetSocketAddress(outside, mapped), lifetime);
             }
-            boolean missing =
-                    reply instanceof Reply.Fault(int code, _)
-                            && (code == INVALID_ACTION || code == NOT_IMPLEMENTED);
-            if (!missing) {
+            if (!isFault(reply, INVALID_ACTION) && !isFault(reply, NOT_IMPLEMENTED)) {
                 return new Result.Failed("refused: " + said(reply));
             }
         }
         int wanted = renewal ? mapped : suggested;
-        for (int i = 0; i < TRIES; i++) {
+        Reply reply = new Reply.Fault(CONFLICT, "the ports tried belong to others");
+        for (int i = 0; i < TRIES && isFault(reply, CONFLICT); i++) {
             if (isFree(gateway, to, wanted)) {
                 mapped = wanted;
-                reply = add(gateway, to, "AddPortMapping", wanted, lifetime);
+                Duration lease = lifetime;
+                reply = add(gateway, to, "AddPortMapping", wanted, lease);
+                if (isFault(reply, ONLY_PERMANENT_LEASES)) {
+                    lease = Duration.ZERO;
+                    reply = add(gateway, to, "AddPortMapping", wanted, lease);
+                }
                 if (reply instanceof Reply.Done) {
-                    return new Result.Mapped(new InetSocketAddress(outside, wanted), lifetime);
+                    return new Result.Mapped(new InetSocketAddress(outside, wanted), lease);
                 }
                 mapped = 0;
-                if (reply instanceof Reply.Fault(int code, _) && code == ONLY_PERMANENT_LEASES) {
-                    mapped = wanted;
-                    reply = add(gateway, to, "AddPortMapping", wanted, Duration.ZERO);
-                    if (reply instanceof Reply.Done) {
-                        return new Result.Mapped(
-                                new InetSocketAddress(outside, wanted), Duration.ZERO);
-                    }
-                    mapped = 0;
-                }
-                if (!(reply instanceof Reply.Fault(int code, _) && code == CONFLICT)) {
-                    break;
-                }
             }
             wanted = FIRST_DYNAMIC_PORT + random.nextInt(65_536 - FIRST_DYNAMIC_PORT);
         }
         return new Result.Failed("refused: " + said(reply));
+    }
+
+    private static boolean isFault(Reply reply, int code) {
+        return reply instanceof Reply.Fault(int said, _) && said == code;
     }
 
     private static int port(String text, int otherwise) {
@@ -231,7 +226,7 @@ final class UpnpProtocol implements Protocol {
         return !(reply instanceof Reply.Done(var values)) || isOurs(gateway, values);
     }
 
-    private boolean isOurs(Gateway gateway, java.util.Map<String, String> values) {
+    private boolean isOurs(Gateway gateway, Map<String, String> values) {
         return gateway.local().getHostAddress().equals(values.get("NewInternalClient"))
                 && Integer.toString(port).equals(values.get("NewInternalPort"));
     }

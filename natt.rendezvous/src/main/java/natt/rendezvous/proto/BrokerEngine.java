@@ -64,6 +64,11 @@ public final class BrokerEngine implements Engine {
         default void happened(Session session, SessionEvent event) {}
 
         default void refused(SessionEngine.Refusal refusal) {}
+
+        /// A node does not get what it wants.
+        ///
+        /// @param what a few words, none of them the node's
+        default void denied(NodeKey node, String what) {}
     }
 
     /// A key's use of the relay, in bytes.
@@ -102,6 +107,7 @@ public final class BrokerEngine implements Engine {
                         directory,
                         new Switchboard.Stun(config.stunPort(), config.stunAddress()),
                         now -> config.epochSecond() + (now - nowNanos) / SECOND,
+                        listener::denied,
                         nowNanos);
         Admission admission =
                 (key, from) ->

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.LongUnaryOperator;
 
 /// Answers what nodes ask, and joins them. It sends to nothing but sessions: no message has an
@@ -47,6 +48,7 @@ final class Switchboard {
     private final Guests guests;
     private final Stun stun;
     private final LongUnaryOperator epochSecond;
+    private final BiConsumer<NodeKey, String> denied;
     private final Quotas quotas;
     private final Map<NodeKey, Node> registered = new HashMap<>();
     private final IdleList granted = new IdleList(IDLE);
@@ -57,17 +59,20 @@ final class Switchboard {
     private boolean changed;
 
     /// @param epochSecond the wall clock, in seconds since 1970, at a time of the ticker
+    /// @param denied hears who does not get what it wants, and why in a few words
     Switchboard(
             Limits limits,
             Guests guests,
             Directory directory,
             Stun stun,
             LongUnaryOperator epochSecond,
+            BiConsumer<NodeKey, String> denied,
             long nowNanos) {
         this.directory = directory;
         this.guests = guests;
         this.stun = stun;
         this.epochSecond = epochSecond;
+        this.denied = denied;
         quotas = new Quotas(limits);
         calledAt = nowNanos;
     }
@@ -179,6 +184,7 @@ final class Switchboard {
             codes.add(code);
             node.named |= code == NameCode.OK;
             counters.count(code);
+            deny(node, code);
         }
         if (!node.isRegistered()) {
             node.older = registered.put(node.key, node);
@@ -196,6 +202,16 @@ final class Switchboard {
                         stun.port(),
                         stun.address()),
                 nowNanos);
+    }
+
+    private void deny(Node node, NameCode code) {
+        switch (code) {
+            case OK -> {}
+            case TAKEN -> denied.accept(node.key, "its name is another's");
+            case NOT_ALLOWED -> denied.accept(node.key, "it is not listed for names");
+            case FULL -> denied.accept(node.key, "too many names, or they cannot be kept");
+            case MALFORMED -> denied.accept(node.key, "its name is none");
+        }
     }
 
     /// Where a node is; empty if it comes over a connection.
@@ -407,6 +423,7 @@ final class Switchboard {
                 }
                 case USED_UP -> {
                     counters.usedUp++;
+                    denied.accept(granter.node.key, "what is relayed for it in a day is used up");
                     close(channel, ClosedCode.QUOTA, null, nowNanos);
                     return false;
                 }
@@ -429,6 +446,7 @@ final class Switchboard {
     private boolean isIntroduction(Channel channel, int bytes, long nowNanos) {
         if (channel.introduced + bytes > INTRODUCTION) {
             counters.usedUp++;
+            denied.accept(channel.first.node.key, "no more than an introduction is relayed");
             close(channel, ClosedCode.QUOTA, null, nowNanos);
             return false;
         }

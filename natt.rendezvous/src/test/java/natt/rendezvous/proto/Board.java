@@ -24,6 +24,7 @@ final class Board {
 
     final Set<NodeKey> guests = new HashSet<>();
     final List<Name> journal = new ArrayList<>();
+    final List<String> denied = new ArrayList<>();
     final Switchboard switchboard;
     boolean diskFull;
 
@@ -132,6 +133,7 @@ final class Board {
                         directory,
                         new Switchboard.Stun(30001, Optional.empty()),
                         at -> EPOCH + (at - start) / SECOND,
+                        (key, what) -> denied.add(key + ": " + what),
                         now);
     }
 

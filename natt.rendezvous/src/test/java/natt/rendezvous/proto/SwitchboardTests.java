@@ -76,6 +76,7 @@ class SwitchboardTests {
         var answer = (Message.Registered) eve.heard().getFirst();
         assertEquals(List.of(NameCode.NOT_ALLOWED), answer.names());
         assertEquals(List.of(false, false), List.of(answer.namesAllowed(), answer.relayAllowed()));
+        assertEquals(List.of(eve.key + ": it is not listed for names"), board.denied);
         assertEquals(List.of(), board.journal);
         alice.register();
         assertEquals(OpenCode.OK, alice.open(eve.key).code());

@@ -16,6 +16,8 @@ public final class KeysFuzzer {
     /// @param opened whether it has been
     private record Sealed(byte[] data, byte[] plain, boolean[] opened) {}
 
+    private static int runs;
+
     private final Input input;
     private final Keys sender;
     private final Keys receiver;
@@ -28,6 +30,8 @@ public final class KeysFuzzer {
         byte[] one = new byte[Aead.KEY];
         byte[] another = new byte[Aead.KEY];
         input.random().nextBytes(one);
+        // A thread's cipher refuses the key and nonce that it had last.
+        ByteBuffer.wrap(one).putInt(0, runs++);
         another[0] = 1;
         sender = new Keys(1, INDEX, new Aead(one), new Aead(another), 0);
         receiver = new Keys(INDEX, 1, new Aead(another), new Aead(one), 0);

@@ -54,6 +54,8 @@ class CommandLineTests {
                 "natts | --target-fqdn a.b --dns file --dns-option nonsense | KEY=VALUE",
                 "natts | --target-fqdn a.b --dns file --dns-option x=y | does not know",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --listen x | HOST:PORT",
+                "natts | --target-fqdn a.b --dns file --dns-option path=z --port-map on | auto or"
+                        + " off",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --listen :99999 | port",
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --ssh-target x |"
                         + " HOST:PORT",
@@ -87,6 +89,12 @@ class CommandLineTests {
                 "natt | doctor --stun none --target-fqdn nodots | not a complete DNS name",
                 "natt | doctor --stun none --port-map maybe | --port-map",
                 "natt | doctor --stun none --broker :0 | [KEY@]HOST[:PORT]",
+                "natt | broker | --open for anybody",
+                "natt | broker --open --psk-file x | contradict",
+                "natt | broker --open --listen x | HOST:PORT",
+                "natt | broker --open --listen :1 --listen :2 | different ones of IPv4",
+                "natt | broker --open --tls-cert x | go together",
+                "natt | broker --open --relay-rate 0 | --relay-rate",
             })
     void wrongUsageIsOneLineAndTwo(String program, String arguments, String says) throws Exception {
         String[] given = arguments == null ? new String[0] : arguments.split(" ");

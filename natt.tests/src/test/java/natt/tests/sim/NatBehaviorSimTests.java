@@ -21,6 +21,7 @@ import natt.core.spi.AddressDiscovery.ResponderContext;
 import natt.core.spi.Engine;
 import natt.discovery.stun.StunDiscovery;
 import natt.testkit.FakeStunServer;
+import natt.testkit.NatType;
 import natt.testkit.SimHost;
 import natt.testkit.SimLink.Shape;
 import natt.testkit.SimNat;
@@ -29,6 +30,8 @@ import natt.testkit.SimNetwork;
 import natt.testkit.SimRealm;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -143,6 +146,64 @@ class NatBehaviorSimTests {
                 assertTrue(world.took.toSeconds() < 5, which + " took " + world.took);
             }
         }
+    }
+
+    /// Mapping, filtering, ports, hairpinning and the lifetime in seconds of the laboratory's
+    /// types: EI, AD, APD or ?. Linux gives 30 seconds to what has carried an exchange, and
+    /// 120 only to what has gone on for more than two.
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource({
+        "full-cone,              EI EI preserving no ?",
+        "full-cone-random,       EI EI random no 120",
+        "addr-restricted,        EI AD preserving no 120",
+        "port-restricted,        EI APD preserving no 120",
+        "port-restricted-random, EI APD random no 120",
+        "symmetric,              APD APD random ? 120",
+        "symmetric-addr,         AD APD random ? 120",
+        "symmetric-seq,          APD APD sequential+1 ? 120",
+        "symmetric-open,         APD EI random ? 120",
+        "linux,                  EI APD preserving no 29",
+        "linux-random,           APD APD random ? 30",
+        "firewall,               EI APD preserving yes 29",
+        "open,                   EI EI preserving yes 300",
+        "udp-blocked,            ? ? ? ? ?",
+        "dns-only,               ? ? ? ? ?"
+    })
+    void everyTypeOfTheLaboratoryIsToldWithItsLifetime(String type, String expected) {
+        SimHost host =
+                network.internet()
+                        .addHostBehind(
+                                NatType.of(type).model(), "pc", "203.0.113.1", "192.168.1.2");
+        var found = explore(host, SOCKETS, Duration.ofMinutes(5), fullBroker().address(0));
+        assertEquals(expected, describe(found));
+    }
+
+    private static String describe(NatBehavior found) {
+        String ports =
+                switch (found.ports()) {
+                    case PortAllocation.Preserving _ -> "preserving";
+                    case PortAllocation.Random _ -> "random";
+                    case PortAllocation.Sequential(int step) -> "sequential%+d".formatted(step);
+                    case PortAllocation.Unknown _ -> "?";
+                };
+        return "%s %s %s %s %s"
+                .formatted(
+                        describe(found.mapping()),
+                        describe(found.filtering()),
+                        ports,
+                        found.hairpins().map(does -> does ? "yes" : "no").orElse("?"),
+                        found.mappingLifetime().map(time -> "" + time.toSeconds()).orElse("?"));
+    }
+
+    private static String describe(Dependence dependence) {
+        return switch (dependence) {
+            case ENDPOINT_INDEPENDENT -> "EI";
+            case ADDRESS_DEPENDENT -> "AD";
+            case ADDRESS_AND_PORT_DEPENDENT -> "APD";
+            case AT_MOST_ADDRESS_DEPENDENT -> "EI|AD";
+            case AT_LEAST_ADDRESS_DEPENDENT -> "AD|APD";
+            case UNKNOWN -> "?";
+        };
     }
 
     @Test

@@ -136,6 +136,11 @@ final class SearchWorld {
         return OptionalDouble.of(SessionWorld.seconds(network.elapsed()) - start);
     }
 
+    /// How many mappings a node's NAT has.
+    int mappings(Peer peer) {
+        return peer.nat().mappings(network.nanoTime());
+    }
+
     /// One of the two nodes.
     final class Peer implements PathSearch.Ground {
         final SimHost host;
@@ -154,7 +159,9 @@ final class SearchWorld {
         Peer(String name, NatType type, String outside, String inside) {
             this.type = type;
             host = network.internet().addHostBehind(type.model(), name, outside, inside);
-            host.up().shape(Shape.clean().withDelay(Duration.ofMillis(20)));
+            // A home: the wire is short, the way to the Internet is not.
+            host.realm().up().shape(Shape.clean().withDelay(Duration.ofMillis(10)));
+            host.realm().down().shape(Shape.clean().withDelay(Duration.ofMillis(10)));
             identity = Identity.generate(network.random(name + " key"));
             search = new PathSearch(this, new StunDiscovery(), network.random(name + " search"));
             search.useServers(servers);

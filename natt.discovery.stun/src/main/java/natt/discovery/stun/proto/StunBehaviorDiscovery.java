@@ -241,12 +241,17 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
         return ofMain.stream().map(Question::observation).flatMap(Optional::stream).toList();
     }
 
+    /// All addresses and ports that have answered.
+    private List<InetSocketAddress> alive() {
+        return observed().stream().map(each -> Route.remote(each.server())).toList();
+    }
+
     private boolean isAlive(@Nullable InetSocketAddress remote) {
-        return observed().stream().anyMatch(each -> Route.remote(each.server()).equals(remote));
+        return remote != null && alive().contains(remote);
     }
 
     private void testPorts(Helper of, long nowNanos) {
-        mapping = MappingRule.of(observed());
+        mapping = mapping(of);
         filtering = filtering(of);
         if (sockets.size() > 1) {
             InetSocketAddress way = through(sockets.get(1), of.address());
@@ -270,10 +275,29 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
         next = now -> testHairpinning(of, now);
     }
 
+    /// A NAT may remember answers that the filtering test has brought and that it has let nobody
+    /// have, and may then give who sends to their source another port (Linux does). So where that
+    /// test had to use the same socket, those sources do not count against what the others say.
+    private Dependence mapping(Helper of) {
+        List<Observation> all = observed();
+        if (sockets.size() == 1) {
+            Dependence without =
+                    MappingRule.of(all.stream().filter(each -> !isSource(of, each)).toList());
+            if (without == Dependence.ENDPOINT_INDEPENDENT) {
+                return without;
+            }
+        }
+        return MappingRule.of(all);
+    }
+
+    private static boolean isSource(Helper of, Observation observation) {
+        InetSocketAddress server = Route.remote(observation.server());
+        return server.equals(of.other()) || server.equals(of.otherPort());
+    }
+
     /// Another address than the helper's that answers.
     private @Nullable InetSocketAddress another(Helper of) {
-        return observed().stream()
-                .map(each -> Route.remote(each.server()))
+        return alive().stream()
                 .filter(each -> !each.getAddress().equals(of.address().getAddress()))
                 .findFirst()
                 .orElse(null);
@@ -367,7 +391,10 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
         // the one that was written to, so that silence says nothing.
         hairpinning = arrived || certain ? Optional.of(arrived) : Optional.empty();
         if (longestLifetime.isPositive()) {
-            MappingLifetime lifetime = MappingLifetime.begin(found(), of, sockets, longestLifetime);
+            // Backwards, because the test of ports has just made mappings to the first ones.
+            List<InetSocketAddress> remotes = alive().reversed();
+            MappingLifetime lifetime =
+                    MappingLifetime.begin(found(), of, remotes, sockets, longestLifetime);
             if (lifetime != null) {
                 idle(lifetime, nowNanos);
             }

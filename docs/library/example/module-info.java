@@ -1,0 +1,4 @@
+/// A program that uses natt as a library.
+module natt.example {
+    requires natt.core;
+}
