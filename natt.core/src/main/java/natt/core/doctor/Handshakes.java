@@ -39,10 +39,14 @@ final class Handshakes implements Bench.Trial<Handshakes.Outcome> {
     private long answered;
 
     private Handshakes(
-            SessionEngine engine, List<InetSocketAddress> places, @Nullable KeyQuestion question) {
+            SessionEngine engine,
+            List<InetSocketAddress> places,
+            @Nullable KeyQuestion question,
+            long nowNanos) {
         this.engine = engine;
         this.places = places;
         this.question = question;
+        asked = nowNanos;
     }
 
     /// Calls a broker.
