@@ -71,7 +71,7 @@ record NatFacts(
                         ? "UDP passes to port 53 only: no STUN server answers on its own port"
                         : asked == 1
                                 ? "the STUN server does not answer: UDP is blocked, or it is down"
-                                : "none of %d STUN servers answers: UDP is blocked"
+                                : "none of %d STUN servers answers: UDP is blocked, or there is no way to them"
                                         .formatted(asked);
         return tls
                 ? Finding.note("udp", text + "; the broker is reached over TLS, at its pace")
