@@ -82,6 +82,12 @@ class CommandLineTests {
                 "natt | ticket a.b --expires soon | 30d",
                 "natt | ticket a.b --host-key x | not a key",
                 "natt | status --frobnicate | --frobnicate",
+                "natt | broker | --open for anybody",
+                "natt | broker --open --psk-file x | contradict",
+                "natt | broker --open --listen x | HOST:PORT",
+                "natt | broker --open --listen :1 --listen :2 | different ones of IPv4",
+                "natt | broker --open --tls-cert x | go together",
+                "natt | broker --open --relay-rate 0 | --relay-rate",
                 "natt | doctor --frobnicate | --frobnicate",
                 "natt | doctor --stun none --lifetime 5 | --lifetime",
                 "natt | doctor --stun none --write-test | --write-test needs a name",
@@ -89,12 +95,6 @@ class CommandLineTests {
                 "natt | doctor --stun none --target-fqdn nodots | not a complete DNS name",
                 "natt | doctor --stun none --port-map maybe | --port-map",
                 "natt | doctor --stun none --broker :0 | [KEY@]HOST[:PORT]",
-                "natt | broker | --open for anybody",
-                "natt | broker --open --psk-file x | contradict",
-                "natt | broker --open --listen x | HOST:PORT",
-                "natt | broker --open --listen :1 --listen :2 | different ones of IPv4",
-                "natt | broker --open --tls-cert x | go together",
-                "natt | broker --open --relay-rate 0 | --relay-rate",
             })
     void wrongUsageIsOneLineAndTwo(String program, String arguments, String says) throws Exception {
         String[] given = arguments == null ? new String[0] : arguments.split(" ");
