@@ -336,7 +336,7 @@ class PeersTests {
         String nobody = "A".repeat(43);
         Run run = alice(":" + nobody + ":22");
         assertEquals(1, run.status());
-        assertTrue(run.lastLine().contains("is not registered there"), run.lastLine());
+        assertTrue(run.lastLine().contains("it is not registered at the broker"), run.lastLine());
     }
 
     @Test
