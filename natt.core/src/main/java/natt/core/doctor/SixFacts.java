@@ -39,7 +39,9 @@ record SixFacts(List<InetAddress> global, int asked, int answered, NatBehavior b
         if (asked == 0) {
             return Finding.note(
                     "ipv6",
-                    address + " is global; no server has IPv6, so whether it is reached is unknown");
+                    address
+                            + " is global; no server has IPv6, so whether it is reached is"
+                            + " unknown");
         }
         if (answered == 0) {
             return Finding.note("ipv6", address + " is global, but no server answers over IPv6");
