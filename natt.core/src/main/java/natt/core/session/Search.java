@@ -9,13 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -28,7 +24,6 @@ final class Search {
     private static final long SECOND = 1000 * MILLI;
 
     // What DESIGN fixes.
-    private static final long[] OFFER_AGAIN = {250 * MILLI, 500 * MILLI, SECOND};
     private static final long[] SEARCH_AGAIN = {10 * SECOND, 30 * SECOND, 120 * SECOND};
 
     /// How long the initiator looks for a better path after the first.
@@ -40,7 +35,6 @@ final class Search {
     private static final double BETTER_SHARE = 0.8;
 
     // What natt chooses.
-    private static final int MOST_OFFERS = 8;
     private static final long PREPARING = 2 * SECOND;
     private static final long ANSWER = 3 * SECOND;
     private static final long ROUND = 2 * SECOND;
@@ -63,8 +57,6 @@ final class Search {
     /// A peer that offers all the time would have this node open sockets all the time.
     private static final int ROUNDS_AT_ONCE = 12;
 
-    private static final int MOST_SERIALS = 8;
-
     private enum Phase {
         REST,
         /// The owner makes sockets.
@@ -81,8 +73,8 @@ final class Search {
     private final CheckPolicy policy = new CheckPolicy();
     private final Checklist checks;
     private final Rate rounds = new Rate(1, ROUNDS_AT_ONCE);
-    private final ArrayDeque<Long> serials = new ArrayDeque<>();
-    private final Set<Integer> held = new HashSet<>();
+    private final Offers offers = new Offers();
+    private final SearchSockets sockets;
 
     private @Nullable LocalCandidates mine;
     private @Nullable Offer theirs;
@@ -95,16 +87,9 @@ final class Search {
     private int number;
     private int round;
     private Round plan = new Round(Round.Kind.KNOWN, 0, 0);
-    private int request;
-    private int reserved;
-    private List<Integer> sockets = List.of();
     private long deadline;
     private boolean found;
     private boolean answered;
-
-    private @Nullable Offer outgoing;
-    private int offered;
-    private long offerAt;
 
     private boolean again;
     private long againAt;
@@ -125,6 +110,7 @@ final class Search {
         this.random = random;
         this.limits = limits;
         this.events = events;
+        sockets = new SearchSockets(limits, events);
         checks = new Checklist(random, policy, limits, nowNanos);
     }
 
@@ -161,12 +147,10 @@ final class Search {
 
     /// The owner has made sockets, and asked servers through the first of them.
     void prepared(int number, List<Integer> made, List<InetSocketAddress> mapped, long nowNanos) {
-        held.addAll(made);
-        if (phase != Phase.PREPARING || number != request) {
+        if (!sockets.take(number, made) || phase != Phase.PREPARING) {
             releaseUnused();
             return;
         }
-        sockets = List.copyOf(made);
         makeOffer(mapped, nowNanos);
     }
 
@@ -234,7 +218,7 @@ final class Search {
     /// There is no path, or there is an end of it.
     void pause() {
         rest();
-        outgoing = null;
+        offers.drop();
         again = false;
         path = null;
     }
@@ -250,15 +234,12 @@ final class Search {
     ///
     /// @return whether it is to be acknowledged
     boolean take(Offer offer, long nowNanos) {
-        if (serials.contains(offer.serial())) {
+        if (offers.isTaken(offer)) {
             return true;
         }
         boolean wanted = initiator ? takeAnswer(offer, nowNanos) : takeRound(offer, nowNanos);
         if (wanted) {
-            serials.add(offer.serial());
-            if (serials.size() > MOST_SERIALS) {
-                serials.remove();
-            }
+            offers.noteTaken(offer);
         }
         return wanted;
     }
@@ -305,9 +286,7 @@ final class Search {
     }
 
     void acknowledged(long serial) {
-        if (outgoing != null && outgoing.serial() == serial) {
-            outgoing = null;
-        }
+        offers.acknowledged(serial);
     }
 
     /// Whether what comes from an address that is not the path is a matter of this search: then
@@ -370,13 +349,9 @@ final class Search {
         }
         plan = next;
         int wanted = next.sockets(local.ports());
-        reserved = limits.reserve(wanted);
-        if (reserved > 0) {
+        if (wanted > 0 && sockets.ask(wanted, next.sample(local.ports()))) {
             phase = Phase.PREPARING;
             deadline = nowNanos + PREPARING;
-            request++;
-            events.accept(
-                    new SessionEvent.SearchNeeds(request, reserved, next.sample(local.ports())));
         } else {
             makeOffer(List.of(), nowNanos);
         }
@@ -420,43 +395,29 @@ final class Search {
         if (local == null) {
             return;
         }
-        send(
-                new Offer(
-                        number,
-                        random.nextLong(),
-                        round,
-                        local.ports(),
-                        local.step(),
-                        0,
-                        policy.attestedIpv4() != null,
-                        Candidates.offered(plan, local, mapped)),
-                nowNanos);
+        offers.send(offer(local, number, round, Candidates.offered(plan, local, mapped)), nowNanos);
         phase = Phase.OFFERING;
         deadline = nowNanos + ANSWER;
     }
 
-    private void send(Offer offer, long nowNanos) {
-        outgoing = offer;
-        offered = 0;
-        offerAt = nowNanos;
+    private Offer offer(
+            LocalCandidates local, int search, int inRound, List<Candidate> candidates) {
+        return new Offer(
+                search,
+                random.nextLong(),
+                inRound,
+                local.ports(),
+                local.step(),
+                0,
+                policy.attestedIpv4() != null,
+                candidates);
     }
 
     /// Says that there are new candidates; for the responder.
     private void askForSearch(long nowNanos) {
         LocalCandidates local = mine;
         if (local != null) {
-            boolean attested = policy.attestedIpv4() != null;
-            var offer =
-                    new Offer(
-                            0,
-                            random.nextLong(),
-                            0,
-                            local.ports(),
-                            local.step(),
-                            0,
-                            attested,
-                            local.candidates());
-            send(offer, nowNanos);
+            offers.send(offer(local, 0, 0, local.candidates()), nowNanos);
         }
     }
 
@@ -464,17 +425,13 @@ final class Search {
     ///
     /// @param roundTrip by the relay, in nanoseconds
     @Nullable Offer pollOffer(long roundTrip, long nowNanos) {
-        Offer next = outgoing;
-        if (next == null || offerAt - nowNanos > 0) {
+        Offer next = offers.poll(nowNanos);
+        if (next == null) {
             return null;
         }
-        if (offered == 0 && !initiator && phase == Phase.OFFERING && theirs != null) {
+        if (offers.isFirst() && !initiator && phase == Phase.OFFERING && theirs != null) {
             answered = true;
             startChecks(nowNanos + theirs.goDelay() * MILLI);
-        }
-        offerAt = nowNanos + OFFER_AGAIN[Math.min(offered, OFFER_AGAIN.length - 1)];
-        if (++offered == MOST_OFFERS) {
-            outgoing = null;
         }
         long half = initiator ? roundTrip / 2 / MILLI : 0;
         int lead = Math.max(0, initiator ? plan.lead() : -plan.lead());
@@ -504,7 +461,7 @@ final class Search {
     }
 
     private long fill(Offer offer, LocalCandidates local, long atNanos) {
-        var all = new Candidates(policy, local, offer, sockets);
+        var all = new Candidates(policy, local, offer, sockets.inRound());
         return switch (plan.kind()) {
             case KNOWN -> {
                 all.known().forEach(each -> checks.add(each, Checklist.TRIES, atNanos));
@@ -616,36 +573,17 @@ final class Search {
     private void rest() {
         phase = Phase.REST;
         limits.endBirthday(this);
-        limits.release(reserved);
-        reserved = 0;
-        sockets = List.of();
+        sockets.endRound();
         releaseUnused();
     }
 
-    /// Gives back all sockets but that of the path, and of the path that was until now.
     private void releaseUnused() {
-        var unused = new ArrayList<Integer>();
-        for (int each : held) {
-            boolean used = isThrough(path, each) || isThrough(lostPath, each);
-            if (!used && !sockets.contains(each)) {
-                unused.add(each);
-            }
-        }
-        if (!unused.isEmpty()) {
-            unused.forEach(held::remove);
-            events.accept(new SessionEvent.SearchReleases(unused));
-        }
-    }
-
-    private static boolean isThrough(@Nullable InetSocketAddress route, int socket) {
-        return route != null && Route.socket(route) == socket;
+        sockets.releaseUnused(path, lostPath);
     }
 
     long nanosUntilTimeout(long nowNanos) {
         long least = again ? againAt - nowNanos : Long.MAX_VALUE;
-        if (outgoing != null) {
-            least = Math.min(least, offerAt - nowNanos);
-        }
+        least = Math.min(least, offers.nanosUntilTimeout(nowNanos));
         if (phase == Phase.CHECKING) {
             least = Math.min(least, checks.nanosUntilDue(nowNanos));
         }

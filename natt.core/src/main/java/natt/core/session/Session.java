@@ -36,13 +36,7 @@ public final class Session {
         CLOSED
     }
 
-    private static final long MILLI = 1_000_000;
-    private static final long SECOND = 1000 * MILLI;
-
-    // What DESIGN fixes.
-    private static final long PROVEN_WORTH = 150 * SECOND;
-    private static final long HELD_LONG = 12 * 3600 * SECOND;
-    private static final long HELD = 60 * SECOND;
+    private static final long SECOND = 1_000_000_000;
 
     // What natt chooses.
     private static final long NO_ANSWER = 15 * SECOND;
@@ -66,8 +60,7 @@ public final class Session {
     private State state;
     private boolean addressed;
     private long addressedAt;
-    private boolean useful;
-    private long usefulAt;
+    private final Worth worth = new Worth();
     private long suspendedAt;
     private @Nullable CloseReason closed;
     private long datagramsReceived;
@@ -238,7 +231,7 @@ public final class Session {
     /// yet.
     public Optional<Duration> heldFor(long nowNanos) {
         return state == State.SUSPENDED
-                ? Optional.of(Duration.ofNanos(suspendedAt + held() - nowNanos))
+                ? Optional.of(Duration.ofNanos(suspendedAt + worth.held(suspendedAt) - nowNanos))
                 : Optional.empty();
     }
 
@@ -298,10 +291,7 @@ public final class Session {
     /// Says that the session has been of use: a stream reached its service. From 150 seconds
     /// after that on it is kept for 12 hours without a path; others are for 60 seconds.
     public void noteUseful(long nowNanos) {
-        if (!useful) {
-            useful = true;
-            usefulAt = nowNanos;
-        }
+        worth.noteUseful(nowNanos);
     }
 
     /// Returns the next event, or null.
@@ -591,7 +581,7 @@ public final class Session {
                 engine.ready(this);
             }
             case SUSPENDED -> {
-                if (nowNanos - suspendedAt >= held()) {
+                if (nowNanos - suspendedAt >= worth.held(suspendedAt)) {
                     long silence = nowNanos - paths.heardAt();
                     end(new CloseReason.PeerSilent(Duration.ofNanos(silence)), nowNanos);
                 }
@@ -655,10 +645,6 @@ public final class Session {
         engine.ready(this);
     }
 
-    private long held() {
-        return useful && suspendedAt - usefulAt >= PROVEN_WORTH ? HELD_LONG : HELD;
-    }
-
     /// Since when there has been no path; the longest without one gives way first.
     long suspendedAt() {
         return suspendedAt;
@@ -688,7 +674,7 @@ public final class Session {
             }
             case UP -> least = Math.min(least, nanosUntilWatch(nowNanos));
             case SUSPENDED -> {
-                least = Math.min(least, suspendedAt + held() - nowNanos);
+                least = Math.min(least, suspendedAt + worth.held(suspendedAt) - nowNanos);
                 least = Math.min(least, keys.nanosUntilTimeout(nowNanos));
             }
             case CLOSED -> {

@@ -2,12 +2,14 @@ package natt.core.session;
 
 import static natt.core.session.RelayedPair.ALICE;
 import static natt.core.session.RelayedPair.BOB;
+import static natt.core.session.RelayedPair.candidate;
 import static natt.core.session.RelayedPair.isDirect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.core.NatBehavior;
 import natt.core.session.World.Node;
 import natt.core.session.World.Packet;
 
@@ -175,6 +177,57 @@ class SearchTests {
         assertEquals(1, moves(pair.bob));
         assertEquals(100, pair.bob.streams().received.size());
         assertEquals(100, pair.alice.streams().received.size());
+    }
+
+    // ---- the better one
+
+    private void offerBoth(Node node, Session its, String outside, String link) {
+        its.offer(
+                new LocalCandidates(
+                        NatBehavior.UNKNOWN,
+                        List.of(
+                                candidate(Candidate.Type.SERVER_REFLEXIVE, outside),
+                                candidate(Candidate.Type.HOST, link))),
+                world.now);
+        node.serve();
+    }
+
+    private void offerLinks() {
+        pair.alice.link("192.168.1.1:40000");
+        pair.bob.link("192.168.1.2:40000");
+        offerBoth(pair.alice, pair.session, ALICE, "192.168.1.1:40000");
+        offerBoth(pair.bob, pair.bobs(), BOB, "192.168.1.2:40000");
+    }
+
+    @Test
+    void theInitiatorChoosesTheQuickerPathTheResponderFollowsAndBothStay() {
+        offerLinks();
+        world.run(180);
+        assertEquals(Optional.of(pair.bob.address), pair.session.path());
+        for (int i = 0; i < 40; i++) {
+            send(pair.alice, 100);
+            send(pair.bob, 100);
+            world.run(100);
+        }
+        assertEquals(Optional.of(World.address("192.168.1.2:40000")), pair.session.path());
+        assertEquals(Optional.of(World.address("192.168.1.1:40000")), pair.bobs().path());
+        assertEquals(2, moves(pair.alice));
+        assertEquals(2, moves(pair.bob));
+        world.run(Duration.ofMinutes(5));
+        assertEquals(2, moves(pair.alice));
+        assertEquals(2, moves(pair.bob));
+        assertEquals(40, pair.bob.streams().received.size());
+        assertEquals(40, pair.alice.streams().received.size());
+    }
+
+    @Test
+    void aPathThatIsHardlyQuickerIsNotTaken() {
+        world.linkDelay = 24 * World.MILLI;
+        offerLinks();
+        world.run(Duration.ofMinutes(1));
+        assertEquals(Optional.of(pair.bob.address), pair.session.path());
+        assertEquals(1, moves(pair.alice));
+        assertEquals(1, moves(pair.bob));
     }
 
     // ---- back to the relay

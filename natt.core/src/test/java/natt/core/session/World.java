@@ -44,6 +44,11 @@ final class World {
     Predicate<Packet> lost = packet -> false;
     long delay = 25 * MILLI;
 
+    /// Second addresses of nodes, on a link that is quicker.
+    final Map<InetSocketAddress, Node> linked = new HashMap<>();
+
+    long linkDelay = 2 * MILLI;
+
     /// Begins shortly before nanosecond times wrap.
     long now = Long.MAX_VALUE - 3 * SECOND;
 
@@ -150,12 +155,28 @@ final class World {
             engine.nanosUntilTimeout(now);
         }
 
+        /// What is for a second address leaves from the own one.
+        private InetSocketAddress source(InetSocketAddress to) {
+            for (var each : linked.entrySet()) {
+                if (linked.containsKey(to) && each.getValue() == this) {
+                    return each.getKey();
+                }
+            }
+            return address;
+        }
+
+        /// Gives it an address on the link.
+        void link(String at) {
+            linked.put(World.address(at), this);
+            nodes.put(World.address(at), this);
+        }
+
         private void transmit() {
             var buffer = ByteBuffer.allocate(2048);
             for (InetSocketAddress to; (to = engine.pollTransmit(buffer.clear(), now)) != null; ) {
                 var data = new byte[buffer.flip().remaining()];
                 buffer.get(data);
-                send(address, to, data);
+                send(source(to), to, data);
             }
         }
     }
@@ -173,7 +194,8 @@ final class World {
     }
 
     void send(InetSocketAddress from, InetSocketAddress to, byte[] data) {
-        var packet = new Packet(now + delay, order++, from, to, data);
+        long takes = linked.containsKey(to) ? linkDelay : delay;
+        var packet = new Packet(now + takes, order++, from, to, data);
         sent.add(packet);
         if (!lost.test(packet)) {
             flying.add(packet);
