@@ -19,6 +19,7 @@ module natt.core {
     exports natt.core.io to
             natt.rendezvous;
     exports natt.core.keys;
+    exports natt.core.doctor;
     exports natt.core.node;
     exports natt.core.rendezvous;
     exports natt.core.session;

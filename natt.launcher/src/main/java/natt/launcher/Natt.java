@@ -20,6 +20,7 @@ public final class Natt {
               natt ticket      prints what a client needs to reach this node
               natt keygen      makes an identity or a shared secret in a file
               natt demo        shows natts and nattc on this machine, in a few seconds
+              natt doctor      tells what this network allows, and what to do about it
               natt status      tells how the running natts and nattc are
               natt providers   lists what is installed
 
@@ -39,6 +40,7 @@ public final class Natt {
             case "listen" -> PeerCommand.listen(rest, System.getenv());
             case "forward" -> PeerCommand.forward(rest, System.getenv());
             case "broker" -> BrokerCommand.run(rest, System.getenv());
+            case "doctor" -> DoctorCommand.run(rest, System.getenv());
             case "id" -> IdCommand.run(rest, System.getenv());
             case "ticket" -> TicketCommand.run(rest, System.getenv());
             case "keygen" -> KeygenCommand.run(rest);

@@ -223,7 +223,7 @@ public final class Natts {
         return none ? Optional.empty() : Optional.of(brokers);
     }
 
-    private static Optional<PortMapper> portMapper(String wanted, Installed installed) {
+    static Optional<PortMapper> portMapper(String wanted, Installed installed) {
         return switch (wanted) {
             case "auto" -> Optional.of(installed.portMapper("portmap"));
             case "off" -> Optional.empty();
@@ -234,7 +234,7 @@ public final class Natts {
     }
 
     /// Sees the own record as clients do.
-    private static NameLookup.Resolver resolver(
+    static NameLookup.Resolver resolver(
             NattsOptions options, Settings settings, Installed installed) {
         if (options.dns.equals("file")) {
             return installed.nameLookup("file").open(settings);
@@ -319,7 +319,7 @@ public final class Natts {
                                                 .formatted(option, Text.escape(text))));
     }
 
-    private static HostAndPort target(String option, String text) {
+    static HostAndPort target(String option, String text) {
         HostAndPort target = HostAndPort.parse(text);
         if (target.port() == 0 || target.host().isEmpty()) {
             throw new UsageException(
@@ -345,7 +345,7 @@ public final class Natts {
         return List.copyOf(servers);
     }
 
-    private static Settings settings(NattsOptions options, Map<String, String> environment) {
+    static Settings settings(NattsOptions options, Map<String, String> environment) {
         var values = new HashMap<String, String>();
         var secrets = new HashMap<String, Secret>();
         for (String option : options.dnsOption) {

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The options of natts. Those of the original keep their names and meanings.
-final class NattsOptions extends CommonOptions {
+/// The options of natts, and of what looks at its set-up. Those of the original keep their names
+/// and meanings.
+class NattsOptions extends CommonOptions {
     @Parameter(
             names = {"--target-fqdn", "-target-fqdn"},
             description = "name to publish the address under; or $TARGET_FQDN")

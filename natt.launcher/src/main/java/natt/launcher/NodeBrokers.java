@@ -46,7 +46,7 @@ final class NodeBrokers {
                 Optional.of(discovery));
     }
 
-    private static OptionalInt tlsPort(String text) {
+    static OptionalInt tlsPort(String text) {
         if (text.equals("off")) {
             return OptionalInt.empty();
         }

@@ -77,7 +77,8 @@ public final class Diagnosis {
     private static Finding clock(Facts facts, Instant now) {
         String remedy = "Set this machine's clock, by NTP if it may.";
         if (now.isBefore(EARLIEST)) {
-            return Finding.problem("clock", "the clock says %s, which cannot be".formatted(now), remedy);
+            return Finding.problem(
+                    "clock", "the clock says %s, which cannot be".formatted(now), remedy);
         }
         if (facts.dns().filter(each -> each.isAhead(now)).isPresent()) {
             return Finding.problem(
@@ -148,6 +149,11 @@ public final class Diagnosis {
     /// Whether nothing has to be done.
     public boolean isWell() {
         return findings.stream().noneMatch(each -> each.grade() == Grade.PROBLEM);
+    }
+
+    /// Lines for a person, each ended: one a finding, below it what to do, then the verdicts.
+    public String toText() {
+        return DiagnosisText.write(this);
     }
 
     /// For a program: see docs/doctor.md.

@@ -36,6 +36,11 @@ record NatFacts(
         return new NatFacts(0, 0, Optional.empty(), false, NatBehavior.UNKNOWN, false, false);
     }
 
+    /// Nobody answers.
+    static NatFacts silent(int asked) {
+        return new NatFacts(asked, 0, Optional.empty(), false, NatBehavior.UNKNOWN, false, false);
+    }
+
     boolean isKnown() {
         return answered > 0;
     }
@@ -63,7 +68,8 @@ record NatFacts(
                         ? "UDP passes to port 53 only: no STUN server answers on its own port"
                         : asked == 1
                                 ? "the STUN server does not answer: UDP is blocked, or it is down"
-                                : "none of %d STUN servers answers: UDP is blocked".formatted(asked);
+                                : "none of %d STUN servers answers: UDP is blocked"
+                                        .formatted(asked);
         return tls
                 ? Finding.note("udp", text + "; the broker is reached over TLS, at its pace")
                 : Finding.problem(
@@ -89,8 +95,8 @@ record NatFacts(
                                 "nat",
                                 words,
                                 "On pfSense or OPNsense set 'static port' for this machine in the"
-                                        + " outbound NAT; elsewhere let the router map ports, or use"
-                                        + " a broker.")
+                                    + " outbound NAT; elsewhere let the router map ports, or use a"
+                                    + " broker.")
                         : Finding.ok("nat", words));
         String ports = Words.ports(behavior.ports());
         if (!own && !ports.isEmpty()) {
@@ -116,8 +122,7 @@ record NatFacts(
             return Finding.note("lifetime", "the mapping lifetime could not be found out");
         }
         Duration lasts = behavior.mappingLifetime().get();
-        String text =
-                "a mapping without traffic lives at least %d s".formatted(lasts.toSeconds());
+        String text = "a mapping without traffic lives at least %d s".formatted(lasts.toSeconds());
         return lasts.compareTo(KEEPALIVE) >= 0
                 ? Finding.ok("lifetime", text)
                 : Finding.problem(

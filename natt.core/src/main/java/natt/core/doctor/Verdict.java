@@ -2,11 +2,12 @@ package natt.core.doctor;
 
 import natt.core.Dependence;
 import natt.core.NatBehavior;
-import natt.core.PortAllocation;
+import natt.core.session.Prospect;
 
 import java.time.Duration;
 
-/// How two peers meet: by the best way that their NATs leave, in the order in which natt tries them.
+/// How two peers meet: by the best way that their NATs leave, in the order in which natt
+/// tries them.
 ///
 /// @param odds how likely that way is to open, 0 to 1; NaN if it is tried and nobody can tell
 /// @param within what it takes at most, about
@@ -29,27 +30,7 @@ public record Verdict(Way way, double odds, Duration within) {
     // What the rounds of a search take.
     private static final Duration AT_ONCE = Duration.ofSeconds(1);
     private static final Duration PUNCHING = Duration.ofSeconds(2);
-    private static final Duration PREDICTION = Duration.ofSeconds(8);
     private static final Duration RELAY = Duration.ofSeconds(3);
-
-    /// What the birthday search of sessions has: sockets of the random side, probes of the other
-    /// and its pace, and the ports that are not reserved.
-    private static final int SOCKETS = 400;
-
-    private static final int PROBES = 560;
-    private static final int PER_SECOND = 95;
-    private static final int PORTS = 65_536 - 1024;
-
-    /// Which port a peer is seen with.
-    private enum Ports {
-        UNKNOWN,
-        /// One for all.
-        INDEPENDENT,
-        /// Another for each, a step from the one before.
-        COUNTED,
-        /// Another for each.
-        RANDOM
-    }
 
     /// The verdict for a pair; it is the same from both ends.
     public static Verdict of(Side one, Side other) {
@@ -62,26 +43,16 @@ public record Verdict(Way way, double odds, Duration within) {
         if (one.hasSix() && other.hasSix() || opens(one.behavior(), other.behavior())) {
             return new Verdict(Way.PUNCHING, 1, PUNCHING);
         }
-        return search(ports(one), ports(other));
+        return search(Prospect.of(one.behavior(), other.behavior()));
     }
 
-    /// A search as sessions make it: see `natt.core.session.Round`.
-    private static Verdict search(Ports one, Ports other) {
-        boolean counts = one == Ports.COUNTED || other == Ports.COUNTED;
-        if (one == Ports.RANDOM || other == Ports.RANDOM) {
-            if (counts || one == other) {
-                return new Verdict(Way.RELAY, 1, RELAY);
-            }
-            return new Verdict(
-                    Way.BIRTHDAY, odds(), Duration.ofSeconds(1 + (PROBES - 1) / PER_SECOND));
-        }
-        return counts
-                ? new Verdict(Way.PREDICTION, Double.NaN, PREDICTION)
-                : new Verdict(Way.PUNCHING, Double.NaN, PUNCHING);
-    }
-
-    private static double odds() {
-        return 1 - Math.pow(1 - (double) SOCKETS / PORTS, PROBES);
+    private static Verdict search(Prospect prospect) {
+        return switch (prospect.kind()) {
+            case FRESH -> new Verdict(Way.PUNCHING, prospect.odds(), prospect.within());
+            case PREDICTION -> new Verdict(Way.PREDICTION, prospect.odds(), prospect.within());
+            case BIRTHDAY -> new Verdict(Way.BIRTHDAY, prospect.odds(), prospect.within());
+            case NONE -> new Verdict(Way.RELAY, 1, RELAY);
+        };
     }
 
     /// Whether plain punching opens a path: a side is reached first at its server-reflexive
@@ -111,19 +82,6 @@ public record Verdict(Way way, double odds, Duration within) {
 
     private static boolean isOpen(NatBehavior nat) {
         return nat.filtering() == Dependence.ENDPOINT_INDEPENDENT;
-    }
-
-    private static Ports ports(Side side) {
-        NatBehavior behavior = side.behavior();
-        if (behavior.mapping().most() == Dependence.ENDPOINT_INDEPENDENT) {
-            return Ports.INDEPENDENT;
-        }
-        if (!isDependent(behavior)) {
-            return Ports.UNKNOWN;
-        }
-        return behavior.ports() instanceof PortAllocation.Sequential
-                ? Ports.COUNTED
-                : Ports.RANDOM;
     }
 
     /// Whether the way begins with a broker, which brings the two together.

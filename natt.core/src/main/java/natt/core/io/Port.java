@@ -82,6 +82,14 @@ public final class Port {
         this.owner = owner;
     }
 
+    /// Lets no router cut datagrams of the own socket into fragments, where the system can do that
+    /// for this family: those that are too large are lost then, which tells the width of a path.
+    ///
+    /// @throws IOException if the system should, and does not
+    public void keepWhole() throws IOException {
+        own.keepWhole();
+    }
+
     /// Opens another socket. Its datagrams come from, and leave to, [Route#through] its number.
     ///
     /// @param bind IPv4, since a route has no room for more

@@ -11,6 +11,7 @@ import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketOption;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -97,6 +98,20 @@ final class PortSocket implements Driver.Ready {
     private void setBuffers(int bytes) throws IOException {
         channel.setOption(StandardSocketOptions.SO_RCVBUF, bytes);
         channel.setOption(StandardSocketOptions.SO_SNDBUF, bytes);
+    }
+
+    /// See [Port#keepWhole]. The option has no name in the modules that this one needs.
+    void keepWhole() throws IOException {
+        for (SocketOption<?> each : channel.supportedOptions()) {
+            if (each.name().equals("IP_DONTFRAGMENT") && each.type() == Boolean.class) {
+                set(each);
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private void set(SocketOption<?> option) throws IOException {
+        channel.setOption((SocketOption<Boolean>) option, true);
     }
 
     /// The address that is bound, with the port that the system chose if none was given.

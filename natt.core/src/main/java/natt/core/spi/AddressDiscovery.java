@@ -37,6 +37,12 @@ public interface AddressDiscovery extends Named {
         return Optional.empty();
     }
 
+    /// Makes an engine that finds how large datagrams reach a server, within a second or so; empty
+    /// if the provider cannot.
+    default Optional<Width> openWidth(WidthContext context) {
+        return Optional.empty();
+    }
+
     /// Asks its servers through the port, again and again, and reports what they see.
     interface Discovery extends Engine {
         /// Replaces the servers to ask; those already known keep their state. Asks at once.
@@ -100,6 +106,15 @@ public interface AddressDiscovery extends Named {
         default List<Observation> observations() {
             return List.of();
         }
+    }
+
+    /// Asks a server with datagrams of several sizes.
+    interface Width extends Engine {
+        /// Whether all have been answered or given up.
+        boolean isDone();
+
+        /// The largest that was answered until now, in bytes of UDP payload; 0 if none was.
+        int largest();
     }
 
     /// What one server said.
@@ -193,6 +208,17 @@ public interface AddressDiscovery extends Named {
         public BehaviorContext {
             servers = List.copyOf(servers);
             sockets = List.copyOf(sockets);
+        }
+    }
+
+    /// What a search for the width of a path may take from its surroundings.
+    ///
+    /// @param sizes of the UDP payloads to try, in bytes, each a multiple of 4 above 24
+    /// @param random source of transaction ids: cryptographically strong
+    record WidthContext(
+            InetSocketAddress server, List<Integer> sizes, long nowNanos, RandomGenerator random) {
+        public WidthContext {
+            sizes = List.copyOf(sizes);
         }
     }
 }

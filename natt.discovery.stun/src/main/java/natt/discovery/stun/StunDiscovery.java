@@ -3,6 +3,7 @@ package natt.discovery.stun;
 import natt.core.spi.AddressDiscovery;
 import natt.discovery.stun.proto.BindingResponder;
 import natt.discovery.stun.proto.MappingDiscovery;
+import natt.discovery.stun.proto.PaddedQuestions;
 import natt.discovery.stun.proto.ServerSample;
 import natt.discovery.stun.proto.StunBehaviorDiscovery;
 
@@ -36,5 +37,10 @@ public final class StunDiscovery implements AddressDiscovery {
     @Override
     public Optional<BehaviorDiscovery> openBehavior(BehaviorContext context) {
         return Optional.of(new StunBehaviorDiscovery(context));
+    }
+
+    @Override
+    public Optional<Width> openWidth(WidthContext context) {
+        return Optional.of(new PaddedQuestions(context));
     }
 }

@@ -88,6 +88,13 @@ class CommandLineTests {
                 "natt | broker --open --listen :1 --listen :2 | different ones of IPv4",
                 "natt | broker --open --tls-cert x | go together",
                 "natt | broker --open --relay-rate 0 | --relay-rate",
+                "natt | doctor --frobnicate | --frobnicate",
+                "natt | doctor --stun none --lifetime 5 | --lifetime",
+                "natt | doctor --stun none --write-test | --write-test needs a name",
+                "natt | doctor --stun none --peer missing.json | cannot read",
+                "natt | doctor --stun none --target-fqdn nodots | not a complete DNS name",
+                "natt | doctor --stun none --port-map maybe | --port-map",
+                "natt | doctor --stun none --broker :0 | [KEY@]HOST[:PORT]",
             })
     void wrongUsageIsOneLineAndTwo(String program, String arguments, String says) throws Exception {
         String[] given = arguments == null ? new String[0] : arguments.split(" ");
