@@ -166,6 +166,7 @@ final class Search {
                 directSince = nowNanos;
             }
             again = false;
+            lostPath = null;
             noteFound(nowNanos);
             if (initiator && mine != null && searches == 0) {
                 // There may be a shorter one: by a link that both share, or IPv6.
@@ -215,8 +216,11 @@ final class Search {
         }
     }
 
-    /// There is no path, or there is an end of it.
+    /// There is no path now; the one until now may come back.
     void pause() {
+        if (isDirect()) {
+            lostPath = path;
+        }
         rest();
         offers.drop();
         again = false;
@@ -366,8 +370,8 @@ final class Search {
             return true;
         }
         boolean random = local.ports() == Ports.RANDOM;
-        boolean attested =
-                random ? theirs != null && theirs.attested() : policy.attestedIpv4() != null;
+        boolean peerMay = !random || theirs != null && theirs.attested();
+        boolean attested = policy.attestedIpv4() != null && peerMay;
         boolean recent = birthdayDone && nowNanos - birthdayAt < BIRTHDAY_AGAIN;
         if (!attested || recent || !limits.beginBirthday(this)) {
             return false;
