@@ -82,7 +82,8 @@ final class SearchWorld {
                         admission,
                         network.random("engine " + identity.publicKey()),
                         Optional.of(rendezvous),
-                        isBroker),
+                        isBroker,
+                        SessionEngine.Limits.NODE),
                 network.nanoTime());
     }
 
