@@ -295,7 +295,7 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
         switch (event) {
             case SessionEvent.OfSearch needs -> {
                 if (needs instanceof SessionEvent.SearchTells(var what)) {
-                    told.add(network.elapsed() + " " + what);
+                    told.add(what);
                 }
                 search.handle(session, needs, nowNanos);
             }

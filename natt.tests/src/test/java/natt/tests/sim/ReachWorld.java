@@ -92,8 +92,6 @@ final class ReachWorld {
         static final Links USUAL = new Links(10, 20, 0);
     }
 
-    static boolean debug;
-
     private ReachWorld() {}
 
     static void shape(SimHost host, int delay, int jitter) {
@@ -139,13 +137,6 @@ final class ReachWorld {
             network.runFor(Duration.ofSeconds(3));
         } catch (AssertionError never) {
             // Then it is a relay.
-        }
-        if (debug) {
-            for (var each : List.of(a, b)) {
-                System.out.println(each.host.name() + each.told + each.news + each.behavior());
-            }
-            System.out.println(a.session(b).search());
-            System.out.println(b.session(a).search());
         }
         echoes.send(100, network.nanoTime());
         network.runUntil(echoes::idle, READY);
