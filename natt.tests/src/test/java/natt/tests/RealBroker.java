@@ -1,6 +1,7 @@
 package natt.tests;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +46,18 @@ public final class RealBroker {
                         .start();
         Matcher told = running.awaitLine("nodes use it with: --broker (\\S+)", SOON);
         address = told.group(1);
+    }
+
+    /// Waits until it has on disk whom to wake after a restart, which it writes every 5 s.
+    public void awaitKept() throws IOException, InterruptedException {
+        Path nodes = node.state().resolve("nodes");
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!Files.exists(nodes) || Files.size(nodes) == 0) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("the broker keeps no nodes in " + nodes);
+            }
+            Thread.sleep(50);
+        }
     }
 
     public void kill9() {

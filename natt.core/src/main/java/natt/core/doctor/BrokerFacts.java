@@ -5,7 +5,6 @@ import natt.core.status.Report;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -15,7 +14,7 @@ import java.util.Optional;
 /// @param key that was asked for: given, known, or said by the broker itself
 /// @param trust why that key
 /// @param told the key that the broker says it has, if it was asked
-/// @param udp the round trip of a handshake
+/// @param udp the time from a question to its answer, round trip and computing
 /// @param tls likewise over TLS, with that of TLS itself
 /// @param tlsPort where; 0 if it was not tried
 /// @param failure why it could not be asked at all; empty if it was
@@ -56,7 +55,8 @@ record BrokerFacts(
                 findings.add(
                         Finding.note(
                                 "broker",
-                                place + " does not answer over UDP, so all goes over TLS, at its"
+                                place
+                                        + " does not answer over UDP, so all goes over TLS, at its"
                                         + " pace",
                                 "Let UDP to it out at the firewall, if you can."));
             } else if (tlsPort != 0 && tls.isEmpty()) {
@@ -76,7 +76,8 @@ record BrokerFacts(
         var ways = new ArrayList<String>();
         udp.ifPresent(each -> ways.add("over UDP in " + format(each)));
         tls.ifPresent(each -> ways.add("over TLS in " + format(each)));
-        String proven = key.map(each -> "its key is %s, %s".formatted(each, trust.words)).orElse("");
+        String proven =
+                key.map(each -> "its key is %s, %s".formatted(each, trust.words)).orElse("");
         return Finding.ok(
                 "broker", "%s answers %s; %s".formatted(place, String.join(" and ", ways), proven));
     }
@@ -112,12 +113,17 @@ record BrokerFacts(
 
     static String format(Duration duration) {
         double millis = duration.toNanos() / 1e6;
-        return millis < 10 ? String.format(Locale.ROOT, "%.1f ms", millis) : Math.round(millis) + " ms";
+        return millis < 10
+                ? String.format(Locale.ROOT, "%.1f ms", millis)
+                : Math.round(millis) + " ms";
     }
 
     private Report report() {
         var report = Report.builder().text("place", place);
-        key.ifPresent(each -> report.key("key", each).text("trust", trust.name().toLowerCase(Locale.ROOT)));
+        key.ifPresent(
+                each ->
+                        report.key("key", each)
+                                .text("trust", trust.name().toLowerCase(Locale.ROOT)));
         udp.ifPresent(each -> report.milliseconds("udpRoundTrip", each));
         tls.ifPresent(each -> report.milliseconds("tlsRoundTrip", each));
         if (tlsPort != 0) {

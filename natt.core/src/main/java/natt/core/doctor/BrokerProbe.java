@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
 
 /// Calls a broker over UDP and over TLS at the same time.
 final class BrokerProbe {
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(4);
 
     private final Bench bench;
     private final RandomGenerator random;

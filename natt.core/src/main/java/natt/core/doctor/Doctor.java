@@ -153,7 +153,7 @@ public final class Doctor {
                 found.external().filter(own::contains).isPresent(),
                 found.behavior(),
                 port53,
-                config.longestLifetime().isPositive());
+                config.longestLifetime());
     }
 
     private static List<InetSocketAddress> of(

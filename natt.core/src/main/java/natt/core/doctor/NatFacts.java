@@ -19,7 +19,8 @@ import java.util.Optional;
 /// @param own whether this machine has that address itself
 /// @param behavior [NatBehavior#UNKNOWN] if nobody answers
 /// @param port53 whether something answers by UDP on port 53 though no server does elsewhere
-/// @param lifetime whether the mapping lifetime was asked for
+/// @param longestLifetime until what idle time the mapping lifetime was looked for; zero if it
+///     was not
 record NatFacts(
         int asked,
         int answered,
@@ -27,18 +28,20 @@ record NatFacts(
         boolean own,
         NatBehavior behavior,
         boolean port53,
-        boolean lifetime) {
+        Duration longestLifetime) {
 
     /// Below it, keepalives of 15 s do not keep a mapping.
     private static final Duration KEEPALIVE = Duration.ofSeconds(15);
 
     static NatFacts unasked() {
-        return new NatFacts(0, 0, Optional.empty(), false, NatBehavior.UNKNOWN, false, false);
+        return new NatFacts(
+                0, 0, Optional.empty(), false, NatBehavior.UNKNOWN, false, Duration.ZERO);
     }
 
     /// Nobody answers.
     static NatFacts silent(int asked) {
-        return new NatFacts(asked, 0, Optional.empty(), false, NatBehavior.UNKNOWN, false, false);
+        return new NatFacts(
+                asked, 0, Optional.empty(), false, NatBehavior.UNKNOWN, false, Duration.ZERO);
     }
 
     boolean isKnown() {
@@ -68,7 +71,7 @@ record NatFacts(
                         ? "UDP passes to port 53 only: no STUN server answers on its own port"
                         : asked == 1
                                 ? "the STUN server does not answer: UDP is blocked, or it is down"
-                                : "none of %d STUN servers answers: UDP is blocked"
+                                : "none of %d STUN servers answers: UDP is blocked, or there is no way to them"
                                         .formatted(asked);
         return tls
                 ? Finding.note("udp", text + "; the broker is reached over TLS, at its pace")
@@ -103,7 +106,7 @@ record NatFacts(
             findings.add(Finding.ok("ports", ports));
         }
         behavior.hairpins().filter(_ -> !own).map(NatFacts::hairpin).ifPresent(findings::add);
-        if (lifetime) {
+        if (longestLifetime.isPositive()) {
             findings.add(lifetimeFinding());
         }
     }
@@ -123,7 +126,8 @@ record NatFacts(
         }
         Duration lasts = behavior.mappingLifetime().get();
         String text = "a mapping without traffic lives at least %d s".formatted(lasts.toSeconds());
-        return lasts.compareTo(KEEPALIVE) >= 0
+        boolean enough = lasts.compareTo(KEEPALIVE) >= 0 || lasts.equals(longestLifetime);
+        return enough
                 ? Finding.ok("lifetime", text)
                 : Finding.problem(
                         "lifetime",

@@ -37,9 +37,7 @@ record RightsFacts(State state, String said) {
     private Finding finding() {
         return switch (state) {
             case UNASKED -> Finding.note(TOPIC, said);
-            case LIKELY ->
-                    Finding.ok(TOPIC, said + "; whether it may write, only --write-test shows");
-            case WRITTEN -> Finding.ok(TOPIC, said);
+            case LIKELY, WRITTEN -> Finding.ok(TOPIC, said);
             case UNKNOWN ->
                     Finding.problem(
                             TOPIC, said, "Try again, and check the connection to the service.");

@@ -19,6 +19,10 @@ public final class PeerEnd implements LocalEnd {
     private final Runnable onConnected;
     private final ByteBuffer header = ByteBuffer.allocate(CommandFrame.HEADER);
     private boolean connected;
+    private boolean peerFinished;
+    private boolean localWaits;
+    private boolean hungUp;
+    private long bytesRead;
     private int left;
     private int type;
     private @Nullable Integer status;
@@ -44,10 +48,32 @@ public final class PeerEnd implements LocalEnd {
         return status == null ? OptionalInt.empty() : OptionalInt.of(status);
     }
 
+    /// Whether the peer has finished and the local side has nothing to say now.
+    public boolean isIdle() {
+        return peerFinished && localWaits;
+    }
+
+    /// Bytes that have been read from the local side.
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    /// Reads no more, as if the local side had finished.
+    public void hangUp() {
+        hungUp = true;
+        onReady.run();
+    }
+
     /// Nothing more is read once the command has ended, so that the stream ends in order.
     @Override
     public int read(ByteBuffer into) throws IOException {
-        return status == null ? inner.read(into) : -1;
+        if (hungUp || status != null) {
+            return -1;
+        }
+        int length = inner.read(into);
+        localWaits = length == 0;
+        bytesRead += Math.max(length, 0);
+        return length;
     }
 
     @Override
@@ -106,6 +132,7 @@ public final class PeerEnd implements LocalEnd {
 
     @Override
     public void finish() throws IOException {
+        peerFinished = true;
         inner.finish();
         if (error.isPresent()) {
             error.get().finish();

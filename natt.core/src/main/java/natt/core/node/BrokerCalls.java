@@ -77,6 +77,7 @@ final class BrokerCalls implements SessionPumps.News {
     private final SessionEngine engine;
     private final SessionPumps pumps;
     private final RandomGenerator random;
+    private final Level trouble;
     private final Owner owner;
     private BrokerAddress address;
     private List<InetSocketAddress> places = List.of();
@@ -98,6 +99,7 @@ final class BrokerCalls implements SessionPumps.News {
             SessionEngine engine,
             SessionPumps pumps,
             RandomGenerator random,
+            Level trouble,
             Owner owner) {
         this.config = config;
         this.address = address;
@@ -106,6 +108,7 @@ final class BrokerCalls implements SessionPumps.News {
         this.engine = engine;
         this.pumps = pumps;
         this.random = random;
+        this.trouble = trouble;
         this.owner = owner;
     }
 
@@ -198,7 +201,7 @@ final class BrokerCalls implements SessionPumps.News {
             problem =
                     "its key is not in %s, and --strict is given; give it as KEY@HOST"
                             .formatted(config.knownHosts().path());
-            LOG.log(Level.WARNING, "the broker {0} is not used: {1}", address.place(), problem);
+            LOG.log(trouble, "the broker {0} is not used: {1}", address.place(), problem);
             owner.failed();
         } else {
             var all = new ArrayList<>(places);
@@ -289,7 +292,7 @@ final class BrokerCalls implements SessionPumps.News {
 
     private void failed(String why) {
         if (!why.equals(problem)) {
-            LOG.log(Level.WARNING, "the broker {0} is not reached: {1}", address.place(), why);
+            LOG.log(trouble, "the broker {0} is not reached: {1}", address.place(), why);
         }
         problem = why;
         owner.failed();

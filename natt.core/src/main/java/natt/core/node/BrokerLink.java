@@ -69,13 +69,16 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
             SessionEngine engine,
             SessionPumps pumps,
             RandomGenerator random,
+            Level trouble,
             Owner owner) {
         this.config = config;
         this.driver = driver;
         this.engine = engine;
         this.owner = owner;
         talk = new BrokerTalk(config.names(), this);
-        calls = new BrokerCalls(config, address, driver, port, engine, pumps, random, this);
+        calls =
+                new BrokerCalls(
+                        config, address, driver, port, engine, pumps, random, trouble, this);
     }
 
     void start() {
@@ -311,7 +314,7 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
             long seconds = Duration.ofNanos(nowNanos - calls.callingSince()).toSeconds();
             return "%s has not answered for %d s".formatted(place, seconds);
         }
-        return "the relay of %s did not help".formatted(place);
+        return "it does not answer by the relay of %s either".formatted(place);
     }
 
     Report report() {

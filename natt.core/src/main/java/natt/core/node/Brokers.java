@@ -15,6 +15,7 @@ import natt.core.spi.AddressDiscovery;
 import natt.core.spi.Engine;
 import natt.core.status.Report;
 
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -59,12 +60,19 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     private final Optional<BrokerSettings> config;
     private final Driver driver;
     private final RandomGenerator random;
+    private final Level trouble;
     private final List<BrokerLink> links = new ArrayList<>();
     private final Map<NodeKey, Peer> peers = new HashMap<>();
     private final List<Listener> listeners = new ArrayList<>();
 
     /// @param config empty if the port has nothing to do with brokers
     Brokers(Optional<BrokerSettings> config, Driver driver, RandomGenerator random) {
+        this(config, driver, random, Level.WARNING);
+    }
+
+    /// @param trouble how loudly to say that a broker is not reached
+    Brokers(Optional<BrokerSettings> config, Driver driver, RandomGenerator random, Level trouble) {
+        this.trouble = trouble;
         this.config = config;
         this.driver = driver;
         this.random = random;
@@ -102,7 +110,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         if (config.isEmpty() || known || links.size() == MOST) {
             return;
         }
-        var link = new BrokerLink(config.get(), broker, driver, port, engine, pumps, random, this);
+        var link =
+                new BrokerLink(
+                        config.get(), broker, driver, port, engine, pumps, random, trouble, this);
         links.add(link);
         peers.keySet().forEach(link::want);
         link.start();

@@ -34,6 +34,11 @@ interface LocalCall {
     /// The peer has connected its target.
     default void connected() {}
 
+    /// Whether it ends when the target has finished and nothing more is said here.
+    default boolean endsWithTarget() {
+        return false;
+    }
+
     /// The stream has ended.
     ///
     /// @param connected whether the target had been connected before
@@ -60,6 +65,11 @@ interface LocalCall {
         @Override
         public LocalEnd open(Driver driver, Runnable onReady) {
             return new StdioEnd(driver, in, out, onReady).start();
+        }
+
+        @Override
+        public boolean endsWithTarget() {
+            return true;
         }
 
         @Override

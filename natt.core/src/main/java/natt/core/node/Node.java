@@ -87,7 +87,8 @@ public final class Node implements AutoCloseable {
                             config.names(),
                             OptionalInt.of(BrokerSettings.DEFAULT_TLS_PORT),
                             config.knownHosts(),
-                            config.strict());
+                            config.strict(),
+                            config.discovery());
             var brokers = new Brokers(Optional.of(settings), driver, random);
             service =
                     new SessionService(

@@ -7,6 +7,7 @@ import natt.core.keys.KeyFiles;
 import natt.core.keys.KnownHosts;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.rendezvous.NodeName;
+import natt.core.spi.AddressDiscovery;
 import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ import java.util.Optional;
 /// @param knownHosts remembers the keys of the broker and of peers
 /// @param strict whether a broker and peers are refused that it has not met
 /// @param environment of the commands that it runs for peers
+/// @param discovery finds out what the search for direct paths needs; empty for relays only
 public record NodeConfig(
         Identity identity,
         BrokerAddress broker,
@@ -44,7 +46,8 @@ public record NodeConfig(
         Transport transport,
         KnownHosts knownHosts,
         boolean strict,
-        Map<String, String> environment) {
+        Map<String, String> environment,
+        Optional<AddressDiscovery> discovery) {
     public NodeConfig {
         names = names.stream().map(NodeName::parse).distinct().toList();
         environment = Map.copyOf(environment);
@@ -152,7 +155,16 @@ public record NodeConfig(
                             : transport,
                     knownHosts,
                     strict,
-                    environment);
+                    environment,
+                    discovery());
+        }
+
+        private static Optional<AddressDiscovery> discovery() {
+            try {
+                return Optional.of(Installed.load(Optional.empty()).discovery("stun"));
+            } catch (IllegalArgumentException none) {
+                return Optional.empty();
+            }
         }
     }
 }

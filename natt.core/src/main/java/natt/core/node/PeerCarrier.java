@@ -37,6 +37,8 @@ final class PeerCarrier implements SessionPumps.News {
     /// How long a peer may take to answer, and a target to be connected.
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
+    private static final Duration HUNG_UP = Duration.ofSeconds(1);
+
     /// How long a further session is kept without connections.
     private static final Duration IDLE = Duration.ofSeconds(60);
 
@@ -265,10 +267,24 @@ final class PeerCarrier implements SessionPumps.News {
                 local = new PeerEnd(inner, error, this::wake, call::connected);
                 splice = new Splice(driver, stream, local, false, this::closed);
                 by.pump().add(splice);
+                if (call.endsWithTarget()) {
+                    watch(local, -1);
+                }
             } catch (IOException failed) {
                 stream.reset(ResetCode.TARGET_RESET, driver.nanoTime());
                 call.refuse();
                 end("the local connection cannot be used: " + Client.reason(failed));
+            }
+        }
+
+        /// A target that has hung up cannot be told from one that has only finished until it is
+        /// written to: after a second without a word from here it counts as gone.
+        private void watch(PeerEnd watched, long bytesBefore) {
+            long bytes = watched.bytesRead();
+            if (watched.isIdle() && bytes == bytesBefore) {
+                watched.hangUp();
+            } else if (connections.contains(this)) {
+                driver.schedule(HUNG_UP, () -> watch(watched, watched.isIdle() ? bytes : -1));
             }
         }
 

@@ -79,7 +79,7 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
                                     Optional.empty(),
                                     List.of(),
                                     Optional.empty(),
-                                    new Brokers(config.brokers(), driver, random),
+                                    new Brokers(config.brokers(), driver, random, Level.INFO),
                                     random));
             port.start();
             config.ticketBroker().ifPresent(port::addBroker);

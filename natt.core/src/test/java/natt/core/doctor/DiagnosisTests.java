@@ -48,11 +48,13 @@ class DiagnosisTests {
                         found.ports(),
                         Optional.of(false),
                         Optional.empty());
-        return new NatFacts(2, 2, Optional.of(OUTSIDE), !side.nat(), behavior, false, false);
+        return new NatFacts(
+                2, 2, Optional.of(OUTSIDE), !side.nat(), behavior, false, Duration.ZERO);
     }
 
     private static NatFacts silent(boolean port53) {
-        return new NatFacts(2, 0, Optional.empty(), false, NatBehavior.UNKNOWN, port53, false);
+        return new NatFacts(
+                2, 0, Optional.empty(), false, NatBehavior.UNKNOWN, port53, Duration.ZERO);
     }
 
     private static BrokerFacts broker(boolean udp, boolean tls) {
@@ -178,10 +180,40 @@ class DiagnosisTests {
     }
 
     @Test
+    void aMappingThatDiesBetweenKeepalivesIsAProblemUnlessNoLongerTimeWasTried() {
+        assertEquals(
+                List.of(
+                        "PROBLEM a mapping without traffic lives at least 12 s, less than the 15 s"
+                                + " between keepalives"),
+                about(diagnose(lasting(12, 60)), "lifetime"));
+        assertEquals(
+                List.of("OK a mapping without traffic lives at least 12 s"),
+                about(diagnose(lasting(12, 12)), "lifetime"));
+        assertEquals(
+                List.of("OK a mapping without traffic lives at least 30 s"),
+                about(diagnose(lasting(30, 60)), "lifetime"));
+    }
+
+    private static NatFacts lasting(int seconds, int longest) {
+        NatBehavior found = VerdictTests.FULL_CONE.behavior();
+        var behavior =
+                new NatBehavior(
+                        found.mapping(),
+                        found.filtering(),
+                        found.ports(),
+                        Optional.empty(),
+                        Optional.of(Duration.ofSeconds(seconds)));
+        return new NatFacts(
+                1, 1, Optional.of(OUTSIDE), false, behavior, false, Duration.ofSeconds(longest));
+    }
+
+    @Test
     void blockedUdpIsAProblemUnlessTheBrokerAnswersOverTls() {
         Diagnosis alone = diagnose(silent(false));
         assertEquals(
-                List.of("PROBLEM none of 2 STUN servers answers: UDP is blocked"),
+                List.of(
+                        "PROBLEM none of 2 STUN servers answers: UDP is blocked, or there is no way"
+                                + " to them"),
                 about(alone, "udp"));
         Diagnosis relayed = diagnose(silent(true), broker(false, true));
         assertEquals(
@@ -256,7 +288,7 @@ class DiagnosisTests {
     void aRecordIsComparedAsPublishedAndAsResolved() {
         String fresh =
                 "OK home.example.com says 203.0.113.7:30000, published 35 s ago, with this node's"
-                    + " key";
+                        + " key";
         assertEquals(
                 List.of(fresh, "OK the ordinary resolver has the same record"),
                 about(dns(record(KEY, 35), record(KEY, 35)), "dns"));
@@ -313,7 +345,7 @@ class DiagnosisTests {
                                         false,
                                         VerdictTests.RANDOM.behavior(),
                                         false,
-                                        false))
+                                        Duration.ZERO))
                         .report("1")
                         .toJson();
         PeerReport peer = PeerReport.parse(theirs);

@@ -36,7 +36,15 @@ class PortMappingTests {
     private final FakeMapper mapper = new FakeMapper();
     private final Reachability four =
             new Reachability(
-                    Family.IPV4, new FakeDiscovery(), 3, true, () -> {}, _ -> {}, new Random(1), 0);
+                    Family.IPV4,
+                    new FakeDiscovery(),
+                    3,
+                    true,
+                    false,
+                    () -> {},
+                    _ -> {},
+                    new Random(1),
+                    0);
     private int changes;
 
     @Test

@@ -120,7 +120,9 @@ final class CloudflarePublisher implements Publisher {
         String token = new TokenCheck(current.api).examine();
         Zone zone = zone(current, Set.of(RemoteRecord.name(name)));
         list(current, zone, RemoteRecord.name(name));
-        return Optional.of("%s sees %s and its records".formatted(token, zone.describe()));
+        return Optional.of(
+                "%s sees %s and its records; whether it may write, only writing shows"
+                        .formatted(token, zone.describe()));
     }
 
     private List<Skipped> publishWithOptional(List<DnsRecord> records)

@@ -16,6 +16,8 @@ import java.util.Optional;
 /// What can be said of a token without writing.
 class RightsTests {
     private static final String SERVICE = "_natt._udp." + Publishers.NAME;
+    private static final String UNWRITTEN =
+            " and its records; whether it may write, only writing shows";
     private static final String VERIFY = "/user/tokens/verify";
 
     private FakeCloudflare cloudflare;
@@ -43,14 +45,15 @@ class RightsTests {
     void anActiveTokenThatSeesTheZoneIsSaidToBeSoAndNothingIsWritten() throws Exception {
         verifies("{\"id\":\"x\",\"status\":\"active\"}");
         assertEquals(
-                Optional.of("the token is active and sees the zone example.com and its records"),
+                Optional.of("the token is active and sees the zone example.com" + UNWRITTEN),
                 publisher.rights(SERVICE));
         assertTrue(cloudflare.takeCalls().stream().allMatch(each -> each.startsWith("GET ")));
         verifies("{\"id\":\"x\",\"status\":\"active\",\"expires_on\":\"2027-01-01T00:00:00Z\"}");
         assertEquals(
                 Optional.of(
                         "the token is active until 2027-01-01T00:00:00Z and sees the zone"
-                                + " example.com and its records"),
+                                + " example.com"
+                                + UNWRITTEN),
                 publisher.rights(SERVICE));
     }
 
@@ -66,7 +69,7 @@ class RightsTests {
     void aTokenThatTheServiceDoesNotVerifyMayBeGoodAllTheSame() throws Exception {
         cloudflare.answerNext("GET", VERIFY, Response.of(404, "{\"success\":false}"));
         assertEquals(
-                Optional.of("the token sees the zone example.com and its records"),
+                Optional.of("the token sees the zone example.com" + UNWRITTEN),
                 publisher.rights(SERVICE));
     }
 

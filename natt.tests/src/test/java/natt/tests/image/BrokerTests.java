@@ -128,6 +128,7 @@ class BrokerTests {
             RealBroker broker = broker();
             RunningProcess natts = natts(home, "--broker", broker.address());
             natts.awaitLine("registered at the broker", Home.SOON);
+            broker.awaitKept();
             int before = natts.mark();
             broker.kill9();
             broker.start();
@@ -147,7 +148,7 @@ class BrokerTests {
                         "--target",
                         "natt://%s@%s?b=%s".formatted(other.key(), Natt.NAME, broker.address()));
         assertEquals(1, run.status());
-        String said = run.onlyLine();
+        String said = run.lastLine();
         assertTrue(said.contains(WITHOUT_DNS), said);
         assertTrue(said.contains("it is not registered at the broker 127.0.0.1"), said);
         assertTrue(System.nanoTime() - start < 10_000_000_000L, said);
@@ -168,7 +169,7 @@ class BrokerTests {
                         "--broker-tls",
                         "off");
         assertEquals(1, run.status());
-        assertTrue(run.onlyLine().contains("it does not answer over UDP"), run.onlyLine());
+        assertTrue(run.lastLine().contains("it does not answer over UDP"), run.lastLine());
         Run without = nattc(me, "--target", ticket + "?b=127.0.0.1:1", "--no-broker");
         assertTrue(!without.onlyLine().contains("broker"), without.onlyLine());
     }

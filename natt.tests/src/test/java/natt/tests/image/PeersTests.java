@@ -235,6 +235,18 @@ class PeersTests {
     }
 
     @Test
+    void serviceThatHangsUpEndsTheForwardThoughInputIsOpen() throws Exception {
+        try (var brief =
+                Tcp.service(socket -> socket.getOutputStream().write(new byte[] {'b', 'y', 'e'}))) {
+            bob("--allow", "" + brief.port());
+            RunningProcess alice = peers.forward("alice", ":bob:" + brief.port()).binary().start();
+            String said = new String(alice.stdout().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals("bye", said);
+            assertEquals(0, alice.awaitExit(LIMIT));
+        }
+    }
+
+    @Test
     void commandOnATcpPortServesEveryConnection() throws Exception {
         bob("--allow", "exec:tr a-z A-Z");
         RunningProcess alice = peers.forward("alice", "0:bob:", "tr", "a-z", "A-Z").start();
@@ -324,7 +336,7 @@ class PeersTests {
         String nobody = "A".repeat(43);
         Run run = alice(":" + nobody + ":22");
         assertEquals(1, run.status());
-        assertTrue(run.lastLine().contains("is not registered there"), run.lastLine());
+        assertTrue(run.lastLine().contains("it is not registered at the broker"), run.lastLine());
     }
 
     @Test

@@ -99,6 +99,7 @@ class BrokerLabTests {
                 RunningProcess ssh = home.ssh("cat").start();
                 write(ssh, "before");
                 ssh.awaitLine("^before$", Home.SOON);
+                broker.awaitKept();
                 int mark = natts.mark();
                 broker.kill9();
                 write(ssh, "meanwhile");
