@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 /// A machine with addresses and UDP ports.
 public final class SimHost {
     private static final int FIRST_EPHEMERAL_PORT = 49_152;
+    private static final int LAST_EPHEMERAL_PORT = 65_535;
 
     /// In place of an address' number: all of them.
     static final int ANY = -1;
@@ -23,6 +24,9 @@ public final class SimHost {
     private final Map<Local, Socket> sockets = new HashMap<>();
     private final SimLink up;
     private final SimLink down;
+
+    /// The next to be taken. One that was closed comes again last: a NAT may still know it.
+    private int ephemeral = FIRST_EPHEMERAL_PORT;
 
     SimHost(SimNetwork network, SimRealm realm, String name, List<InetAddress> addresses) {
         this.network = network;
@@ -98,8 +102,9 @@ public final class SimHost {
     /// @return its port number
     int open(SimPort port, int index, int address, int wanted) {
         int chosen = wanted;
-        for (int next = FIRST_EPHEMERAL_PORT; chosen == 0; next++) {
-            chosen = taken(address, next) ? 0 : next;
+        while (chosen == 0) {
+            chosen = taken(address, ephemeral) ? 0 : ephemeral;
+            ephemeral = ephemeral == LAST_EPHEMERAL_PORT ? FIRST_EPHEMERAL_PORT : ephemeral + 1;
         }
         if (taken(address, chosen)) {
             throw new IllegalArgumentException(name + " has bound port " + wanted);

@@ -120,11 +120,16 @@ final class Offers implements Engine, Brokers.Listener {
             session.useRelay(route, now);
             sessions.add(session);
             session.offer(candidates(), now);
-            boolean direct = session.path().map(Route::isDirect).orElse(false);
-            if (!direct && !known) {
+            if (isRelayed()) {
                 askBehavior();
             }
         }
+    }
+
+    private boolean isRelayed() {
+        return sessions.stream()
+                .flatMap(each -> each.path().stream())
+                .anyMatch(path -> !Route.isDirect(path));
     }
 
     @Override
@@ -149,20 +154,28 @@ final class Offers implements Engine, Brokers.Listener {
         arrange();
         // The network may be another than before.
         known = false;
-        if (waits) {
-            askBehavior();
-        }
         changed();
+        if (sample == null) {
+            askIfNeeded();
+        }
     }
 
     private static boolean isOf(InetSocketAddress server, List<BrokerLink> links) {
         return links.stream().anyMatch(link -> link.stunServers().contains(server));
     }
 
+    private void askIfNeeded() {
+        if (waits || isRelayed()) {
+            askBehavior();
+        }
+    }
+
+    /// After the sample: the mappings of both at once would make a NAT that counts look as if it
+    /// took longer steps.
     private void askBehavior() {
         List<InetSocketAddress> ipv4 =
                 servers.stream().filter(each -> each.getAddress() instanceof Inet4Address).toList();
-        if (asking != null || ipv4.isEmpty()) {
+        if (known || sample != null || asking != null || ipv4.isEmpty()) {
             return;
         }
         known = true;
@@ -226,6 +239,7 @@ final class Offers implements Engine, Brokers.Listener {
             sample = null;
             arrange();
             changed();
+            askIfNeeded();
         }
         NatBehavior found = asking == null ? null : asking.pollBehavior();
         if (found != null) {

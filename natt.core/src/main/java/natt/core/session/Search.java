@@ -120,7 +120,11 @@ final class Search {
         if (local.equals(mine)) {
             return;
         }
+        boolean same = mine != null && mine.candidates().equals(local.candidates());
         mine = local;
+        if (same && isAmongMany()) {
+            return;
+        }
         checks.forgive();
         birthdayDone = false;
         failures = 0;
@@ -135,6 +139,15 @@ final class Search {
         } else {
             askForSearch(nowNanos);
         }
+    }
+
+    /// Whether many ports are being gone through, and still would be: what has become known of the
+    /// own NAT meanwhile is no reason to begin again, which the peer would not.
+    private boolean isAmongMany() {
+        return phase != Phase.REST
+                && plan.kind() == Round.Kind.BIRTHDAY
+                && mine != null
+                && plan.equals(Round.of(round, mine.ports(), peersPorts()));
     }
 
     private boolean isUnanswered(Offer asked) {
