@@ -105,9 +105,17 @@ class SimSocketsTests {
 
     @Test
     void theSocketsOfAClosedPortAreFree() {
-        portA.addSockets(3);
+        int first = portA.local(portA.addSockets(3).getFirst()).getPort();
         portA.close();
-        assertEquals(49_152, portA.host().bind(0).local().getPort());
+        assertEquals(first, portA.host().bind(first).local().getPort());
+    }
+
+    @Test
+    void theNumberOfAClosedSocketIsGivenAwayLast() {
+        int closed = portA.addSocket();
+        int number = portA.local(closed).getPort();
+        portA.closeSocket(closed);
+        assertEquals(number + 1, portA.local(portA.addSocket()).getPort());
     }
 
     @Test
