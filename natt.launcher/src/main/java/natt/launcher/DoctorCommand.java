@@ -113,11 +113,12 @@ final class DoctorCommand {
 
     private List<Broker> brokers() throws IOException {
         var known = new KnownHosts(files.knownHosts(null));
+        PreSharedKey secret = NodeBrokers.secret(options.brokerPskFile, files);
         var brokers = new ArrayList<Broker>();
         for (BrokerAddress each : NodeBrokers.brokers(options.broker, environment)) {
             Optional<NodeKey> key =
                     known.find(KnownHosts.broker(each.place())).map(KnownHosts.Entry::key);
-            brokers.add(new Broker(each.place(), each.key(), key));
+            brokers.add(new Broker(each.place(), each.key(), key, secret));
         }
         return brokers;
     }

@@ -100,6 +100,12 @@ record BrokerFacts(
                                             ? "give its new key with --broker KEY@HOST"
                                             : "remove its line from known_hosts"));
         }
+        if (told.isPresent()) {
+            return Finding.problem(
+                    "broker",
+                    place + " tells its key, but answers no handshake",
+                    "If it wants a secret, give it with --broker-psk-file FILE.");
+        }
         return Finding.problem(
                 "broker",
                 "%s does not answer%s"

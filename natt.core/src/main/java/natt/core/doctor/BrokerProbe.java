@@ -2,6 +2,7 @@ package natt.core.doctor;
 
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
+import natt.core.PreSharedKey;
 import natt.core.doctor.BrokerFacts.Trust;
 import natt.core.doctor.DoctorConfig.Broker;
 
@@ -46,8 +47,10 @@ final class BrokerProbe {
                     "its name has no address that can be found");
         }
         var tls = new Handshakes.Outcome[] {Handshakes.Outcome.NOTHING};
-        Thread second = Thread.startVirtualThread(() -> tls[0] = overTls(broker.place(), wanted));
-        Handshakes.Outcome udp = overUdp(places, wanted);
+        Thread second =
+                Thread.startVirtualThread(
+                        () -> tls[0] = overTls(broker.place(), wanted, broker.secret()));
+        Handshakes.Outcome udp = overUdp(places, wanted, broker.secret());
         second.join();
         Optional<NodeKey> told = udp.told().or(tls[0]::told);
         return new BrokerFacts(
@@ -61,13 +64,18 @@ final class BrokerProbe {
                 "");
     }
 
-    private Handshakes.Outcome overUdp(List<InetSocketAddress> places, Optional<NodeKey> key)
+    private Handshakes.Outcome overUdp(
+            List<InetSocketAddress> places, Optional<NodeKey> key, PreSharedKey secret)
             throws InterruptedException {
-        return bench.run("::", PATIENCE, (_, now) -> Handshakes.ofBroker(key, places, random, now))
+        return bench.run(
+                        "::",
+                        PATIENCE,
+                        (_, now) -> Handshakes.ofBroker(key, secret, places, random, now))
                 .orElse(Handshakes.Outcome.NOTHING);
     }
 
-    private Handshakes.Outcome overTls(HostAndPort place, Optional<NodeKey> key) {
+    private Handshakes.Outcome overTls(
+            HostAndPort place, Optional<NodeKey> key, PreSharedKey secret) {
         if (tlsPort == 0) {
             return Handshakes.Outcome.NOTHING;
         }
@@ -78,7 +86,11 @@ final class BrokerProbe {
                             PATIENCE,
                             (port, now) ->
                                     Handshakes.ofBroker(
-                                            key, List.of(port.connectLater(there)), random, now))
+                                            key,
+                                            secret,
+                                            List.of(port.connectLater(there)),
+                                            random,
+                                            now))
                     .orElse(Handshakes.Outcome.NOTHING);
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();

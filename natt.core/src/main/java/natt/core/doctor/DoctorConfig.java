@@ -50,7 +50,12 @@ public record DoctorConfig(
     ///
     /// @param given the key that the user gave with it
     /// @param known the key that known_hosts has
-    public record Broker(HostAndPort place, Optional<NodeKey> given, Optional<NodeKey> known) {}
+    /// @param secret what it wants beside its key; [PreSharedKey#NONE] if nothing
+    public record Broker(
+            HostAndPort place,
+            Optional<NodeKey> given,
+            Optional<NodeKey> known,
+            PreSharedKey secret) {}
 
     /// How natts publishes.
     ///

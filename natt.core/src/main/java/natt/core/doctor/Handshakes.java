@@ -34,6 +34,7 @@ final class Handshakes implements Bench.Trial<Handshakes.Outcome> {
     private final List<InetSocketAddress> places;
     private final @Nullable KeyQuestion question;
     private final long asked;
+    private PreSharedKey secret = PreSharedKey.NONE;
     private @Nullable Session session;
     private long began;
     private long answered;
@@ -54,12 +55,14 @@ final class Handshakes implements Bench.Trial<Handshakes.Outcome> {
     /// @param key empty to believe what it says
     static Handshakes ofBroker(
             Optional<NodeKey> key,
+            PreSharedKey secret,
             List<InetSocketAddress> places,
             RandomGenerator random,
             long nowNanos) {
         // Its own key, so that a natts of this machine keeps its session with the broker.
         SessionEngine engine = engine(Identity.generate(random), List.of(), random, nowNanos);
         var all = new Handshakes(engine, places, engine.askKey(places, nowNanos), nowNanos);
+        all.secret = secret;
         key.ifPresent(known -> all.callBroker(known, nowNanos));
         return all;
     }
@@ -94,7 +97,7 @@ final class Handshakes implements Bench.Trial<Handshakes.Outcome> {
     }
 
     private void callBroker(NodeKey key, long nowNanos) {
-        begin(engine.callBroker(key, PreSharedKey.NONE, nowNanos), nowNanos);
+        begin(engine.callBroker(key, secret, nowNanos), nowNanos);
     }
 
     private void begin(Session begun, long nowNanos) {
