@@ -14,6 +14,8 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module natt.core {
     requires static org.jspecify;
+    // For the option not to fragment, which is found by its name: see PortSocket.
+    requires jdk.net;
 
     exports natt.core;
     exports natt.core.io to

@@ -36,6 +36,11 @@ class CommonOptions extends RunningOptions {
     List<String> broker = new ArrayList<>();
 
     @Parameter(
+            names = {"--broker-psk-file", "-broker-psk-file"},
+            description = "file of the secret that the broker wants, if it wants one")
+    @Nullable String brokerPskFile;
+
+    @Parameter(
             names = {"--broker-tls", "-broker-tls"},
             description =
                     "port at which brokers are tried over TLS where UDP does not get through; or"

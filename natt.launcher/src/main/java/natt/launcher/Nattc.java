@@ -147,6 +147,7 @@ public final class Nattc {
                                         options,
                                         List.of(),
                                         environment,
+                                        files,
                                         knownHosts,
                                         options.strict,
                                         installed.discovery("stun"))),

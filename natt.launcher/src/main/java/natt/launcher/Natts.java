@@ -207,12 +207,14 @@ public final class Natts {
             NattsOptions options,
             Map<String, String> environment,
             NodeFiles files,
-            Installed installed) {
+            Installed installed)
+            throws IOException {
         BrokerSettings brokers =
                 NodeBrokers.config(
                         options,
                         List.of(),
                         environment,
+                        files,
                         new KnownHosts(files.knownHosts(null)),
                         options.strict,
                         installed.discovery("stun"));

@@ -1,10 +1,14 @@
 package natt.launcher;
 
+import natt.core.PreSharedKey;
 import natt.core.keys.KnownHosts;
 import natt.core.node.BrokerSettings;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.spi.AddressDiscovery;
 
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,16 +38,23 @@ final class NodeBrokers {
             CommonOptions options,
             List<String> names,
             Map<String, String> environment,
+            NodeFiles files,
             KnownHosts knownHosts,
             boolean strict,
-            AddressDiscovery discovery) {
+            AddressDiscovery discovery)
+            throws IOException {
         return new BrokerSettings(
                 brokers(options.broker, environment),
                 names,
+                secret(options.brokerPskFile, files),
                 tlsPort(options.brokerTls),
                 knownHosts,
                 strict,
                 Optional.of(discovery));
+    }
+
+    static PreSharedKey secret(@Nullable String file, NodeFiles files) throws IOException {
+        return file == null ? PreSharedKey.NONE : files.secret(NodeFiles.path(file));
     }
 
     static OptionalInt tlsPort(String text) {

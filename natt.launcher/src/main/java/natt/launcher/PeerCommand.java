@@ -250,6 +250,7 @@ final class PeerCommand {
                         BrokerAddress.parse(options.broker),
                         new KnownHosts(files.knownHosts(options.knownHosts)));
         options.name.forEach(builder::name);
+        builder.brokerSecret(NodeBrokers.secret(options.brokerPskFile, files));
         PreSharedKey secret = PreSharedKey.NONE;
         if (listening) {
             secret = files.hostSecret(options.pskFile);

@@ -20,6 +20,11 @@ class PeerOptions extends RunningOptions {
     @Nullable String broker;
 
     @Parameter(
+            names = {"--broker-psk-file", "-broker-psk-file"},
+            description = "file of the secret that the broker wants, if it wants one")
+    @Nullable String brokerPskFile;
+
+    @Parameter(
             names = {"--listen", "-listen"},
             description = "UDP address to bind (default: a free port of all addresses)")
     @Nullable String listen;

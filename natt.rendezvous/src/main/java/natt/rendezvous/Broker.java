@@ -41,8 +41,11 @@ public final class Broker implements AutoCloseable {
     private static final String NAMES = "names";
     private static final String NODES = "nodes";
 
-    /// How often nodes are written down, if they have changed.
-    private static final Duration KEEP_NODES = Duration.ofSeconds(5);
+    /// How soon nodes are written down once they have changed: a millisecond for each, within
+    /// these bounds. Who is not written down is not woken after a crash.
+    private static final long KEEP_FEW_NODES_MILLIS = 250;
+
+    private static final long KEEP_MANY_NODES_MILLIS = 5000;
 
     /// How often the file of names is written whole, so that it tells when keys were last here.
     private static final Duration KEEP_NAMES = Duration.ofHours(1);
@@ -60,6 +63,7 @@ public final class Broker implements AutoCloseable {
     private final long startedAt;
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private boolean writing;
+    private int kept;
     private volatile boolean closed;
 
     private Broker(BrokerConfig config, Driver driver) throws IOException {
@@ -157,7 +161,7 @@ public final class Broker implements AutoCloseable {
         guests.start();
         driver.failure().thenAccept(failure::complete);
         driver.onClockJump(() -> engine.clockJumped(driver.nanoTime()));
-        driver.schedule(KEEP_NODES, this::keepNodes);
+        keepNodesAgain();
         driver.schedule(KEEP_NAMES, this::keepNames);
         driver.start();
     }
@@ -227,7 +231,7 @@ public final class Broker implements AutoCloseable {
     // ---- what is kept
 
     private void keepNodes() {
-        driver.schedule(KEEP_NODES, this::keepNodes);
+        keepNodesAgain();
         if (names.isWorthRewriting()) {
             rewriteNames();
         }
@@ -236,6 +240,7 @@ public final class Broker implements AutoCloseable {
         }
         writing = true;
         var sleepers = engine.sleepers(driver.nanoTime());
+        kept = sleepers.size();
         Thread.ofVirtual()
                 .name("natt-nodes")
                 .start(
@@ -248,6 +253,11 @@ public final class Broker implements AutoCloseable {
                                 driver.execute(() -> writing = false);
                             }
                         });
+    }
+
+    private void keepNodesAgain() {
+        long millis = Math.clamp(kept, KEEP_FEW_NODES_MILLIS, KEEP_MANY_NODES_MILLIS);
+        driver.schedule(Duration.ofMillis(millis), this::keepNodes);
     }
 
     private void keepNames() {

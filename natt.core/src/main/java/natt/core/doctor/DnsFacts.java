@@ -39,11 +39,7 @@ record DnsFacts(
         var findings = new ArrayList<Finding>();
         Optional<NattRecord> newest = published.or(() -> resolved);
         if (newest.isEmpty()) {
-            findings.add(
-                    Finding.note(
-                            TOPIC,
-                            why,
-                            "Start natts with this name, and look again."));
+            findings.add(Finding.note(TOPIC, why, "Start natts with this name, and look again."));
         } else {
             judge(newest.get(), here, now, findings);
         }
@@ -54,8 +50,7 @@ record DnsFacts(
             NattRecord newest, List<InetAddress> here, Instant now, List<Finding> findings) {
         String shown = Text.escape(name);
         String says =
-                "%s says %s, published %s"
-                        .formatted(shown, describe(newest), age(newest, now));
+                "%s says %s, published %s".formatted(shown, describe(newest), age(newest, now));
         if (own.isPresent() && !own.get().equals(newest.key())) {
             findings.add(
                     Finding.problem(
@@ -103,8 +98,7 @@ record DnsFacts(
                     Finding.note(
                             TOPIC,
                             "the ordinary resolver still has an older one, published %s: %s"
-                                    .formatted(
-                                            age(resolved.get(), now), describe(resolved.get())),
+                                    .formatted(age(resolved.get(), now), describe(resolved.get())),
                             "It lasts as long as its TTL at most; natts asks for %d s (--ttl)."
                                     .formatted(ttl.toSeconds())));
         }
@@ -130,7 +124,8 @@ record DnsFacts(
 
     /// Whether the own record is from the future, so that the clock is behind.
     boolean isAhead(Instant now) {
-        return published.or(() -> resolved)
+        return published
+                .or(() -> resolved)
                 .filter(each -> each.number() - now.getEpochSecond() > MOST_AHEAD)
                 .isPresent();
     }

@@ -32,8 +32,7 @@ record PeerFacts(
         var findings = new ArrayList<Finding>();
         String shown = Text.escape(name);
         if (record.isEmpty()) {
-            findings.add(
-                    Finding.problem(TOPIC, why, "Start natts there, or correct the name."));
+            findings.add(Finding.problem(TOPIC, why, "Start natts there, or correct the name."));
         } else {
             judge(shown, record.get(), findings);
         }
@@ -66,7 +65,8 @@ record PeerFacts(
             findings.add(
                     Finding.note(
                             TOPIC,
-                            "%s is reached by %s only".formatted(shown, at.isEmpty() ? "none" : at)));
+                            "%s is reached by %s only"
+                                    .formatted(shown, at.isEmpty() ? "none" : at)));
         } else {
             findings.add(
                     Finding.problem(
@@ -85,12 +85,9 @@ record PeerFacts(
                         report.key("key", each.key())
                                 .texts(
                                         "addresses",
-                                        each.addresses().stream()
-                                                .map(HostAndPort::format)
-                                                .toList())
+                                        each.addresses().stream().map(HostAndPort::format).toList())
                                 .texts("brokers", each.broker().stream().toList()));
-        answering.ifPresent(
-                each -> report.address("answering", each).milliseconds("after", after));
+        answering.ifPresent(each -> report.address("answering", each).milliseconds("after", after));
         return report.flag("answers", answering.isPresent()).build();
     }
 }

@@ -36,9 +36,7 @@ record ServiceFacts(List<Service> services, boolean needed) {
         return new Section(
                 "services",
                 Report.builder()
-                        .reports(
-                                "services",
-                                services.stream().map(ServiceFacts::report).toList())
+                        .reports("services", services.stream().map(ServiceFacts::report).toList())
                         .build(),
                 findings);
     }

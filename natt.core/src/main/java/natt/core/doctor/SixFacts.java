@@ -39,10 +39,18 @@ record SixFacts(List<InetAddress> global, int asked, int answered, NatBehavior b
         if (asked == 0) {
             return Finding.note(
                     "ipv6",
-                    address + " is global; no server has IPv6, so whether it is reached is unknown");
+                    address
+                            + " is global; no server has IPv6, so whether it is reached is"
+                            + " unknown");
         }
         if (answered == 0) {
             return Finding.note("ipv6", address + " is global, but no server answers over IPv6");
+        }
+        if (behavior.filtering() == Dependence.UNKNOWN) {
+            return Finding.note(
+                    "ipv6",
+                    address + " is global and used; whether strangers get in is not known",
+                    "Ask two servers over IPv6 that speak RFC 5780: --stun.");
         }
         String words = Words.of(behavior.filtering()) + " filtering";
         if (six() == Six.OPEN) {

@@ -12,8 +12,7 @@ final class Words {
     static String describe(Side side) {
         NatBehavior behavior = side.behavior();
         String filtering = of(behavior.filtering()) + " filtering";
-        String all =
-                side.nat() ? of(behavior.mapping()) + " mapping, " + filtering : filtering;
+        String all = side.nat() ? of(behavior.mapping()) + " mapping, " + filtering : filtering;
         return "%s (%s)".formatted(all, household(side));
     }
 
@@ -23,8 +22,7 @@ final class Words {
             case ADDRESS_DEPENDENT -> "address-dependent";
             case ADDRESS_AND_PORT_DEPENDENT -> "address-and-port-dependent";
             case AT_MOST_ADDRESS_DEPENDENT -> "endpoint-independent or address-dependent";
-            case AT_LEAST_ADDRESS_DEPENDENT ->
-                    "address-dependent or address-and-port-dependent";
+            case AT_LEAST_ADDRESS_DEPENDENT -> "address-dependent or address-and-port-dependent";
             case UNKNOWN -> "unknown";
         };
     }

@@ -100,7 +100,7 @@ final class PortSocket implements Driver.Ready {
         channel.setOption(StandardSocketOptions.SO_SNDBUF, bytes);
     }
 
-    /// See [Port#keepWhole]. The option has no name in the modules that this one needs.
+    /// See [Port#keepWhole]. Found by its name, since not every system has it.
     void keepWhole() throws IOException {
         for (SocketOption<?> each : channel.supportedOptions()) {
             if (each.name().equals("IP_DONTFRAGMENT") && each.type() == Boolean.class) {

@@ -4,7 +4,6 @@ import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.HostAndPort;
 import natt.core.NodeKey;
-import natt.core.PreSharedKey;
 import natt.core.ResetCode;
 import natt.core.Route;
 import natt.core.Text;
@@ -230,7 +229,7 @@ final class BrokerCalls implements SessionPumps.News {
     private void call(NodeKey key) {
         address = address.with(key);
         long now = driver.nanoTime();
-        Session called = engine.callBroker(key, PreSharedKey.NONE, now);
+        Session called = engine.callBroker(key, config.secret(), now);
         session = called;
         pumps.add(called, this);
         called.addCandidates(places, now);
@@ -263,7 +262,7 @@ final class BrokerCalls implements SessionPumps.News {
             return;
         }
         long now = driver.nanoTime();
-        Session called = engine.callBroker(address.key().orElseThrow(), PreSharedKey.NONE, now);
+        Session called = engine.callBroker(address.key().orElseThrow(), config.secret(), now);
         overUdp = called;
         pumps.add(called, this);
         called.addCandidates(places, now);

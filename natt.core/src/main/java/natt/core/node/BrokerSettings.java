@@ -1,5 +1,6 @@
 package natt.core.node;
 
+import natt.core.PreSharedKey;
 import natt.core.keys.KnownHosts;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.rendezvous.Message;
@@ -14,6 +15,7 @@ import java.util.OptionalInt;
 ///
 /// @param brokers those that it registers at from the start
 /// @param names that it wants there
+/// @param secret what brokers want beside their key; [PreSharedKey#NONE] if nothing
 /// @param tlsPort where they are tried over TLS when UDP does not reach them; empty if not
 /// @param knownHosts where the keys of brokers are kept that are known by their place only
 /// @param strict whether such a broker is refused when its key is not known yet
@@ -22,6 +24,7 @@ import java.util.OptionalInt;
 public record BrokerSettings(
         List<BrokerAddress> brokers,
         List<String> names,
+        PreSharedKey secret,
         OptionalInt tlsPort,
         KnownHosts knownHosts,
         boolean strict,
@@ -36,15 +39,5 @@ public record BrokerSettings(
                     "a node has at most %d names at a broker, not %d"
                             .formatted(Message.MOST_NAMES, names.size()));
         }
-    }
-
-    /// Of a node that stays on the relays.
-    public BrokerSettings(
-            List<BrokerAddress> brokers,
-            List<String> names,
-            OptionalInt tlsPort,
-            KnownHosts knownHosts,
-            boolean strict) {
-        this(brokers, names, tlsPort, knownHosts, strict, Optional.empty());
     }
 }

@@ -85,6 +85,7 @@ public final class Node implements AutoCloseable {
                     new BrokerSettings(
                             List.of(config.broker()),
                             config.names(),
+                            config.brokerSecret(),
                             OptionalInt.of(BrokerSettings.DEFAULT_TLS_PORT),
                             config.knownHosts(),
                             config.strict(),

@@ -26,6 +26,7 @@ import java.util.Optional;
 ///
 /// @param identity this node's key pair
 /// @param broker where it registers and asks for peers
+/// @param brokerSecret what that wants beside its key; [PreSharedKey#NONE] if nothing
 /// @param names that it wants there, at most four
 /// @param listen the UDP address to bind
 /// @param secret what peers must know beside this node's key, and it beside theirs;
@@ -39,6 +40,7 @@ import java.util.Optional;
 public record NodeConfig(
         Identity identity,
         BrokerAddress broker,
+        PreSharedKey brokerSecret,
         List<String> names,
         InetSocketAddress listen,
         PreSharedKey secret,
@@ -75,6 +77,7 @@ public record NodeConfig(
     public static final class Builder {
         private final Identity identity;
         private final BrokerAddress broker;
+        private PreSharedKey brokerSecret = PreSharedKey.NONE;
         private final List<String> names = new ArrayList<>();
         private final Map<String, String> environment =
                 new LinkedHashMap<>(Map.of("PATH", "/usr/local/bin:/usr/bin:/bin"));
@@ -116,6 +119,12 @@ public record NodeConfig(
             return this;
         }
 
+        /// What the broker wants beside its key; by default nothing.
+        public Builder brokerSecret(PreSharedKey shared) {
+            brokerSecret = shared;
+            return this;
+        }
+
         /// Where the keys of the broker and of peers are remembered.
         public Builder knownHosts(Path file) {
             knownHosts = new KnownHosts(file);
@@ -146,6 +155,7 @@ public record NodeConfig(
             return new NodeConfig(
                     identity,
                     broker,
+                    brokerSecret,
                     names,
                     listen,
                     secret,

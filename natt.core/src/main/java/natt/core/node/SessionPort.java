@@ -227,7 +227,6 @@ final class SessionPort {
     void close() {
         if (!closed) {
             closed = true;
-            brokers.close();
             LOG.log(Level.DEBUG, "sessions: {0}", engine.counters());
             reachabilities()
                     .forEach(
@@ -238,6 +237,7 @@ final class SessionPort {
                                             asking.engine().counters()));
             engine.shutdown(CloseCode.SHUTTING_DOWN, driver.nanoTime());
             port.close();
+            brokers.close();
         }
     }
 }

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -154,6 +155,7 @@ public final class SessionEngine implements Engine {
     private final ByteBuffer plainBuffer = ByteBuffer.wrap(plain);
     private int turn;
     private int sentInTurn;
+    private @Nullable CloseCode ending;
     private boolean waiting;
     private long calledAt;
     private long waitingFor;
@@ -274,9 +276,15 @@ public final class SessionEngine implements Engine {
         }
     }
 
-    /// Ends every session, telling the peers. Poll afterwards for the datagrams.
+    /// Ends every session, telling the peers. Poll afterwards for the datagrams: brokers, by which
+    /// some peers are told, are told last.
     public void shutdown(CloseCode code, long nowNanos) {
-        for (Session session : List.copyOf(sessions)) {
+        closeAll(carrying, code, nowNanos);
+        ending = code;
+    }
+
+    private static void closeAll(Collection<Session> some, CloseCode code, long nowNanos) {
+        for (Session session : List.copyOf(some)) {
             session.close(code, nowNanos);
         }
     }
@@ -625,6 +633,16 @@ public final class SessionEngine implements Engine {
 
     @Override
     public @Nullable InetSocketAddress pollTransmit(ByteBuffer into, long nowNanos) {
+        InetSocketAddress to = pollRouted(into, nowNanos);
+        if (to == null && ending != null) {
+            closeAll(sessions, ending, nowNanos);
+            ending = null;
+            return pollRouted(into, nowNanos);
+        }
+        return to;
+    }
+
+    private @Nullable InetSocketAddress pollRouted(ByteBuffer into, long nowNanos) {
         int start = into.position();
         for (InetSocketAddress to; (to = pollDirect(into, nowNanos)) != null; ) {
             OptionalInt route = Route.channel(to);

@@ -35,8 +35,7 @@ public interface DnsProvider extends Named {
         ///
         /// @return what is known of the rights, a clause for a person; empty if only writing tells
         /// @throws PublishException if publishing would fail
-        default Optional<String> rights(String name)
-                throws PublishException, InterruptedException {
+        default Optional<String> rights(String name) throws PublishException, InterruptedException {
             return Optional.empty();
         }
 

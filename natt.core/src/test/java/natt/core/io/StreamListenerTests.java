@@ -212,6 +212,8 @@ class StreamListenerTests extends ConnectionFixture {
         InetSocketAddress route = connectLater();
         echo(route, HELLO);
         server.run(listener::close);
+        // The selector lets the port go in its next turn.
+        server.settle();
         assertThrows(IOException.class, this::rawConnection);
         assertArrayEquals(HELLO, echo(route, HELLO));
         assertFalse(server.driver.failure().isDone());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.PreSharedKey;
 import natt.core.Route;
@@ -100,7 +101,6 @@ class RelayTests {
     void aNodeThatIsGoneIsForgottenAfterAMinuteWithoutPath() {
         alice.asleep = true;
         world.run(120_000);
-        assertEquals(List.of(fromBob.peer()), List.of(broker.key()));
         assertEquals(1, broker.engine.sessions().size());
     }
 
@@ -116,6 +116,20 @@ class RelayTests {
                         .noneMatch(
                                 p -> p.from().equals(alice.address) && p.to().equals(bob.address)),
                 "nothing goes straight");
+    }
+
+    @Test
+    void whoIsReachedByTheRelayHearsOfTheEnd() {
+        callByRelay();
+        world.run(400);
+        Session called = bob.accepted.getFirst();
+        alice.engine.shutdown(CloseCode.SHUTTING_DOWN, world.now);
+        alice.serve();
+        world.run(200);
+        assertEquals(
+                Optional.of(new CloseReason.SessionClosed(CloseCode.SHUTTING_DOWN)),
+                called.closed());
+        assertEquals(1, broker.engine.sessions().size());
     }
 
     @Test

@@ -31,7 +31,8 @@ final class TokenCheck {
         }
         if (!status.get().equals("active")) {
             throw ZoneFinder.refused(
-                    "%s says that the token is %s".formatted(api.host(), Text.escape(status.get())));
+                    "%s says that the token is %s"
+                            .formatted(api.host(), Text.escape(status.get())));
         }
         return result.flatMap(each -> Json.string(each, "expires_on"))
                 .map(end -> "the token is active until %s and".formatted(Text.escape(end)))

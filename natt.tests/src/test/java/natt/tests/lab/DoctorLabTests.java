@@ -104,6 +104,20 @@ class DoctorLabTests {
     }
 
     @Test
+    void theWidthOfThePathIsThatOfWholeDatagrams() throws Exception {
+        try (Lab lab = Lab.up("--b", "port-restricted")) {
+            // A router that would cut larger ones into fragments.
+            processes
+                    .prepare("mtu", lab.on("inet", "ip", "link", "set", "br0", "mtu", "1300"))
+                    .start()
+                    .awaitExit(LIMIT);
+            RunningProcess doctor = doctor(lab).start();
+            doctor.awaitExit(LIMIT);
+            doctor.lastLine("^ok +mtu +a server answers datagrams of up to 1232 bytes");
+        }
+    }
+
+    @Test
     void aMappingsLifetimeIsMeasuredWhenAskedFor() throws Exception {
         try (Lab lab = Lab.up("--b", "port-restricted,timeout=14")) {
             RunningProcess doctor = doctor(lab).with("--lifetime", "20").start();
