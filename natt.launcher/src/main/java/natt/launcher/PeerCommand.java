@@ -222,7 +222,8 @@ final class PeerCommand {
                         spec.peer(),
                         spec.target(),
                         new FileInputStream(FileDescriptor.in),
-                        new FileOutputStream(FileDescriptor.out));
+                        new FileOutputStream(FileDescriptor.out),
+                        System.err);
         Ending ending = ended.join();
         if (stopping) {
             return CommandLine.DONE;

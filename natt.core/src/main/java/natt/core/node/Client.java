@@ -63,7 +63,12 @@ public final class Client implements AutoCloseable {
     public CompletableFuture<String> proxy(String service, InputStream in, OutputStream out) {
         var ended = new CompletableFuture<String>();
         driver.failure().thenAccept(ended::complete);
-        driver.execute(() -> carrier.carry(new LocalCall.Stdio(in, out), service, ended));
+        driver.execute(
+                () ->
+                        carrier.carry(
+                                new LocalCall.Stdio(in, out, OutputStream.nullOutputStream()),
+                                service,
+                                ended));
         return ended;
     }
 

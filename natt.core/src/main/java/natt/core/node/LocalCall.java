@@ -61,7 +61,9 @@ interface LocalCall {
     }
 
     /// Standard input and output.
-    record Stdio(InputStream in, OutputStream out) implements LocalCall {
+    ///
+    /// @param error where a command's standard error goes
+    record Stdio(InputStream in, OutputStream out, OutputStream error) implements LocalCall {
         @Override
         public LocalEnd open(Driver driver, Runnable onReady) {
             return new StdioEnd(driver, in, out, onReady).start();
@@ -74,7 +76,7 @@ interface LocalCall {
 
         @Override
         public LocalEnd openError(Driver driver, Runnable onReady) {
-            return new StdioEnd(driver, InputStream.nullInputStream(), lasting(System.err), onReady)
+            return new StdioEnd(driver, InputStream.nullInputStream(), lasting(error), onReady)
                     .start();
         }
 

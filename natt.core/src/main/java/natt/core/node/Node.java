@@ -342,10 +342,11 @@ public final class Node implements AutoCloseable {
     }
 
     /// Carries one connection between streams of this program and a target, in the background.
-    /// What a command says on its standard error goes to that of this program.
+    ///
+    /// @param error where a command's standard error goes
     public CompletableFuture<Ending> carry(
-            Peer peer, Target target, InputStream in, OutputStream out) {
-        return carry(peer, target, new LocalCall.Stdio(in, out));
+            Peer peer, Target target, InputStream in, OutputStream out, OutputStream error) {
+        return carry(peer, target, new LocalCall.Stdio(in, out, error));
     }
 
     CompletableFuture<Ending> carry(Peer peer, Target target, LocalCall call) {
