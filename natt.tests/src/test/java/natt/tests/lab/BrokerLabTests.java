@@ -55,6 +55,7 @@ class BrokerLabTests {
         "port-restricted, port-restricted",
         "linux, addr-restricted",
         "symmetric, addr-restricted",
+        "symmetric-seq, port-restricted",
     })
     void aSessionBegunByRelayFindsADirectPath(String a, String b) throws Exception {
         try (Lab lab = Lab.up("--a", a, "--b", b)) {
