@@ -269,7 +269,7 @@ public final class Broker implements AutoCloseable {
         try {
             names.rewrite(engine.names());
         } catch (IOException failed) {
-            LOG.log(Level.WARNING, "names cannot be kept: {0}", why(failed));
+            names.complain(failed);
         }
     }
 

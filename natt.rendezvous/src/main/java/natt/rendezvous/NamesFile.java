@@ -110,11 +110,13 @@ final class NamesFile implements Journal {
             return true;
         } catch (IOException failed) {
             complain(failed);
+            // The end may be half a line now: the file is to be written whole.
+            added = MOST_ADDED;
             return false;
         }
     }
 
-    private void complain(IOException failed) {
+    void complain(IOException failed) {
         long now = System.nanoTime();
         if (complained && now - complainedAt < SAY_AGAIN_NANOS) {
             return;

@@ -26,6 +26,10 @@ import javax.net.ssl.SSLException;
 /// output only while the connection does not take it.
 final class TlsChannel implements Driver.Ready {
     private static final System.Logger LOG = System.getLogger("natt");
+
+    /// How much may wait for a peer that does not read, in bytes.
+    private static final int MOST_OUTPUT = 64 << 10;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /// Type, version and length of a record (RFC 8446, section 5.1).
@@ -337,6 +341,10 @@ final class TlsChannel implements Driver.Ready {
         }
         if (ciphertext.hasRemaining()) {
             ByteBuffer before = output == null ? NOTHING : output;
+            if (before.remaining() + ciphertext.remaining() > MOST_OUTPUT) {
+                // Data waits above; this is what TLS itself answers to a peer that does not read.
+                throw new IOException("the peer does not read");
+            }
             output =
                     ByteBuffer.allocate(before.remaining() + ciphertext.remaining())
                             .put(before)

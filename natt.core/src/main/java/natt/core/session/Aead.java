@@ -37,8 +37,11 @@ final class Aead {
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /// Every message needs an init with its own nonce, which sets the key as well: so one cipher
-    /// serves all keys of a thread, and a key costs a broker 3 kB less.
-    private static final ThreadLocal<Cipher> CIPHER = ThreadLocal.withInitial(Aead::cipher);
+    /// serves all keys of a thread, and a key costs a broker 3 kB less. Sealing has its own, since
+    /// the JDK's refuses to encrypt with the key and nonce that it had last.
+    private static final ThreadLocal<Cipher> SEALING = ThreadLocal.withInitial(Aead::cipher);
+
+    private static final ThreadLocal<Cipher> OPENING = ThreadLocal.withInitial(Aead::cipher);
 
     private final byte[] nonce = new byte[NONCE];
     private @Nullable SecretKeySpec key;
@@ -83,7 +86,7 @@ final class Aead {
         if (secret == null) {
             throw new IllegalStateException("this key was destroyed");
         }
-        Cipher ready = CIPHER.get();
+        Cipher ready = SEALING.get();
         try {
             ready.init(Cipher.ENCRYPT_MODE, secret, nonce(counter));
             ready.updateAAD(ad, adAt, adLength);
@@ -112,7 +115,7 @@ final class Aead {
         if (length < TAG || counter < 0 || secret == null) {
             return -1;
         }
-        Cipher ready = CIPHER.get();
+        Cipher ready = OPENING.get();
         Objects.checkFromIndexSize(outAt, length - TAG, out.length);
         try {
             ready.init(Cipher.DECRYPT_MODE, secret, nonce(counter));

@@ -32,6 +32,9 @@ final class Checklist {
     /// The most checks of one search to addresses that are attested, but for many ports.
     private static final int MOST_ATTESTED = 250;
 
+    /// How many more to an attested address while one more to others is earned: 20 a second.
+    private static final long MORE_ATTESTED = 20 * ONE_MORE_UNATTESTED / SECOND;
+
     static final long PACE = 20 * MILLI;
 
     /// When a check is repeated.
@@ -148,7 +151,6 @@ final class Checklist {
     /// Begins a search: what addresses were spared meanwhile may be sent.
     void begin(long nowNanos) {
         clear();
-        attested.left = MOST_ATTESTED;
         known.clear();
         refill(nowNanos);
     }
@@ -156,12 +158,14 @@ final class Checklist {
     private void refill(long nowNanos) {
         long more = (nowNanos - began - refilledAt) / ONE_MORE_UNATTESTED;
         unattested.left = (int) Math.min(MOST_UNATTESTED, unattested.left + more);
+        attested.left = (int) Math.min(MOST_ATTESTED, attested.left + more * MORE_ATTESTED);
         refilledAt += more * ONE_MORE_UNATTESTED;
     }
 
     /// This node's own network has changed: the peer had no part in that.
     void forgive() {
         unattested.left = MOST_UNATTESTED;
+        attested.left = MOST_ATTESTED;
     }
 
     /// Drops all pairs.

@@ -357,6 +357,7 @@ public final class Session {
         if (state != State.CLOSED) {
             boolean works = state == State.UP && !liveness.isDoubtful();
             handshakes.answered(attempt, opened, works, nowNanos);
+            engine.ready(this);
         }
     }
 
@@ -376,6 +377,7 @@ public final class Session {
     /// The responder is busy and wants its cookie back.
     void takeCookie(Calling.Attempt attempt, byte[] cookie, long nowNanos) {
         handshakes.takeCookie(attempt, cookie, nowNanos);
+        engine.ready(this);
     }
 
     /// There is a path, proven by a handshake or a challenge.
@@ -427,6 +429,7 @@ public final class Session {
             if (!Control.is(Control.CLOSE, plain, length)) {
                 // Two that have both ended would tell each other so without end.
                 sayClosed();
+                engine.ready(this);
             }
             return;
         }
@@ -557,6 +560,7 @@ public final class Session {
         } else if (state == State.CONNECTING) {
             addressedAt = nowNanos;
         }
+        engine.ready(this);
     }
 
     void handleTimeout(long nowNanos) {
@@ -624,7 +628,7 @@ public final class Session {
     private boolean goBack(long nowNanos) {
         InetSocketAddress back = paths.wayBack();
         InetSocketAddress from = paths.current();
-        if (back == null || from == null) {
+        if (back == null || from == null || !engine.carries(back)) {
             return false;
         }
         handshakes.add(List.of(from), nowNanos);

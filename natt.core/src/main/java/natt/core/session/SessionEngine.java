@@ -431,7 +431,8 @@ public final class SessionEngine implements Engine {
     }
 
     /// Whether a caller may have one more session. If only sessions without a path are in its way,
-    /// the one that has been so for longest gives way.
+    /// the one that has been so for longest gives way; to a caller that is known by name, the
+    /// oldest of those that are not.
     boolean hasRoomFor(NodeKey caller, boolean listed, long nowNanos) {
         int ofCaller = 0;
         int all = 0;
@@ -455,11 +456,34 @@ public final class SessionEngine implements Engine {
                 oldest = each;
             }
         }
+        if (oldest == null && listed && !callerIsFull) {
+            oldest = oldestUnlisted();
+        }
         if (oldest == null) {
             return false;
         }
         oldest.close(CloseCode.BUSY, nowNanos);
         return true;
+    }
+
+    private @Nullable Session oldestUnlisted() {
+        for (Session each : sessions) {
+            if (!each.listed && !each.initiator() && each.closed().isEmpty()) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    /// Whether datagrams can be sent by a path now, as far as this node knows: a relay needs its
+    /// broker.
+    boolean carries(InetSocketAddress path) {
+        OptionalInt route = Route.channel(path);
+        if (route.isEmpty()) {
+            return true;
+        }
+        Relays.Channel channel = relays.channel(route.getAsInt());
+        return channel != null && channel.broker().state() == Session.State.UP;
     }
 
     Session begin(Gatekeeper.HalfOpen half, @Nullable Transport transport, long nowNanos) {
@@ -505,7 +529,7 @@ public final class SessionEngine implements Engine {
             case Wire.INIT -> gatekeeper.handleInit(from, incoming, length, nowNanos);
             case Wire.RESPONSE -> handleResponse(length, nowNanos);
             case Wire.COOKIE -> handleCookie(length, nowNanos);
-            case Wire.WAKE -> handleWake(from, length, nowNanos);
+            case Wire.WAKE -> handleWake(length, nowNanos);
             case Wire.KEY_QUESTION -> handleKeyQuestion(from, length, nowNanos);
             case Wire.KEY_ANSWER -> handleKeyAnswer(from, length);
             default -> malformed++;
@@ -577,9 +601,13 @@ public final class SessionEngine implements Engine {
         attempt.session().takeCookie(attempt, cookie, nowNanos);
     }
 
-    private void handleWake(InetSocketAddress from, int length, long nowNanos) {
+    private void handleWake(int length, long nowNanos) {
+        if (config.broker() || length != Wire.WAKE_LENGTH) {
+            malformed++;
+            return;
+        }
         for (Session each : sessions) {
-            if (length == Wire.WAKE_LENGTH && each.isWokenBy(incoming)) {
+            if (each.isWokenBy(incoming)) {
                 each.woken(nowNanos);
                 return;
             }
