@@ -74,6 +74,8 @@ class SilenceTests {
                 List<byte[]> seen = relay.fromClients();
                 assertTrue(seen.stream().anyMatch(each -> each[0] == (byte) 0x90), "an INIT");
                 long lines = natts.count(LOUDER_THAN_DEBUG);
+                // What the session itself needs is there by then.
+                echo.awaitProgress(Home.SOON);
                 long before = RunningProcess.residentKilobytes(natts.pid());
 
                 send(socket, port, new Hostile(1, seen), DATAGRAMS);
