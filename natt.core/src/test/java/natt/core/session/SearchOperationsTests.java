@@ -66,6 +66,7 @@ class SearchOperationsTests {
                                 ? new PortAllocation.Sequential(random.nextInt(-3, 4))
                                 : new PortAllocation.Random(),
                         Optional.empty(),
+                        Optional.of(random.nextBoolean()),
                         Optional.empty()),
                 candidates());
     }
