@@ -32,7 +32,7 @@ class SearchOperationsTests {
     private final ArrayDeque<SessionEvent.SearchNeeds> asked = new ArrayDeque<>();
     private final ArrayDeque<Checklist.Due> sent = new ArrayDeque<>();
     private long now = Long.MAX_VALUE - DAY;
-    private Offer offered = new Offer(0, 0, 0, Ports.UNKNOWN, 0, 0, false, List.of());
+    private Offer offered = new Offer(0, 0, 0, Ports.UNKNOWN, 0, 0, false, false, List.of());
     private int lastSocket;
     private long unattested;
 
@@ -81,6 +81,7 @@ class SearchOperationsTests {
                 Ports.values()[random.nextInt(4)],
                 random.nextInt(-5, 6),
                 random.nextInt(300),
+                random.nextBoolean(),
                 random.nextBoolean(),
                 candidates());
     }
