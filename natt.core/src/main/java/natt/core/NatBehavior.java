@@ -12,6 +12,8 @@ import java.util.Optional;
 /// @param ports how the port of a new mapping is chosen
 /// @param hairpins whether two nodes behind the NAT reach each other by their external addresses
 ///     (section 6), if that is known
+/// @param keepsUnsolicited whether a packet from outside that is refused takes a port away: who
+///     then sends to its source gets another port than before, if that is known. Linux does so
 /// @param mappingLifetime the longest time without traffic after which a mapping was still there,
 ///     if that was asked for and could be found out
 public record NatBehavior(
@@ -19,6 +21,7 @@ public record NatBehavior(
         Dependence filtering,
         PortAllocation ports,
         Optional<Boolean> hairpins,
+        Optional<Boolean> keepsUnsolicited,
         Optional<Duration> mappingLifetime) {
 
     /// Nothing is known.
@@ -27,6 +30,7 @@ public record NatBehavior(
                     Dependence.UNKNOWN,
                     Dependence.UNKNOWN,
                     new PortAllocation.Unknown(),
+                    Optional.empty(),
                     Optional.empty(),
                     Optional.empty());
 }

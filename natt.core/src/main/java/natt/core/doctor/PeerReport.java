@@ -47,6 +47,7 @@ public record PeerReport(Side side, Optional<InetAddress> external) {
                         dependence(side, "filtering"),
                         ports(side),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.empty());
         String six = Json.string(side, "ipv6").orElse("").toUpperCase(Locale.ROOT);
         return new Side(

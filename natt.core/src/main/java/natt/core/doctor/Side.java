@@ -33,6 +33,7 @@ public record Side(NatBehavior behavior, boolean nat, boolean udp, boolean mappe
                         filtering,
                         ports,
                         NatBehavior.UNKNOWN.hairpins(),
+                        NatBehavior.UNKNOWN.keepsUnsolicited(),
                         NatBehavior.UNKNOWN.mappingLifetime());
         return new Side(behavior, true, true, false, Six.NONE);
     }

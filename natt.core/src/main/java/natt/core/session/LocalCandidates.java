@@ -32,6 +32,13 @@ public record LocalCandidates(NatBehavior behavior, List<Candidate> candidates) 
         return step() == 0 ? Offer.Ports.RANDOM : Offer.Ports.PREDICTABLE;
     }
 
+    /// Whether a peer's datagram that comes too early takes a port away. Where it is not known,
+    /// one that keeps ports is taken for Linux.
+    boolean keepsUnsolicited() {
+        return behavior.keepsUnsolicited()
+                .orElse(behavior.ports() instanceof PortAllocation.Preserving);
+    }
+
     /// From one new mapping to the next; 0 if that cannot be told.
     int step() {
         boolean counts =

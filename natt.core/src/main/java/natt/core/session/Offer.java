@@ -23,14 +23,15 @@ import java.util.List;
 /// +---------------+---------------+---------------+---------------+
 /// | round         | ports         | step of ports, signed         |
 /// +---------------+---------------+---------------+---------------+
-/// | go delay, milliseconds        | attested      | count         |
+/// | go delay, milliseconds        | flags         | count         |
 /// +---------------+---------------+---------------+---------------+
 /// | type          | family 4 or 6 | port                          |  count times
 /// +---------------+---------------+---------------+---------------+
 /// | address, 4 or 16 bytes                                        |
 /// ```
 ///
-/// Big-endian. The acknowledgement is an ordinary control message with the serial as its token.
+/// Big-endian. Flags: 1 for attested, 2 for keepsUnsolicited. The acknowledgement is an ordinary
+/// control message with the serial as its token.
 ///
 /// @param search from 1, given by the initiator; 0 says that the responder has new candidates
 ///     and wants a search
@@ -38,6 +39,7 @@ import java.util.List;
 /// @param goDelay how long whoever gets this waits before its checks: the initiator after it has
 ///     got it, the responder after it has answered
 /// @param attested whether the sender may send to many ports of the receiver's address
+/// @param keepsUnsolicited whether the sender's NAT takes a port away for what it refuses
 record Offer(
         int search,
         long serial,
@@ -46,6 +48,7 @@ record Offer(
         int step,
         int goDelay,
         boolean attested,
+        boolean keepsUnsolicited,
         List<Candidate> candidates) {
     /// How a NAT chooses the external ports of a node's mappings, as far as it matters to a peer.
     enum Ports {
@@ -70,8 +73,11 @@ record Offer(
     private static final int PORTS_AT = 17;
     private static final int STEP_AT = 18;
     private static final int DELAY_AT = 20;
-    private static final int ATTESTED_AT = 22;
+    private static final int FLAGS_AT = 22;
     private static final int COUNT_AT = 23;
+
+    private static final int ATTESTED = 1;
+    private static final int KEEPS_UNSOLICITED = 2;
 
     private static final Candidate.Type[] TYPES = Candidate.Type.values();
     private static final Ports[] PORTS = Ports.values();
@@ -89,6 +95,7 @@ record Offer(
                 step,
                 Math.clamp(milliseconds, 0, MOST_DELAY),
                 attested,
+                keepsUnsolicited,
                 candidates);
     }
 
@@ -100,7 +107,8 @@ record Offer(
         out[at + PORTS_AT] = (byte) ports.ordinal();
         Wire.putShort(out, at + STEP_AT, step);
         Wire.putShort(out, at + DELAY_AT, goDelay);
-        out[at + ATTESTED_AT] = (byte) (attested ? 1 : 0);
+        int flags = (attested ? ATTESTED : 0) | (keepsUnsolicited ? KEEPS_UNSOLICITED : 0);
+        out[at + FLAGS_AT] = (byte) flags;
         out[at + COUNT_AT] = (byte) candidates.size();
         int to = at + HEADER;
         for (Candidate each : candidates) {
@@ -143,7 +151,8 @@ record Offer(
                 ports > 0 && ports < PORTS.length ? PORTS[ports] : Ports.UNKNOWN,
                 (short) Wire.getShort(in, at + STEP_AT),
                 Math.min(Wire.getShort(in, at + DELAY_AT), MOST_DELAY),
-                in[at + ATTESTED_AT] == 1,
+                (in[at + FLAGS_AT] & ATTESTED) != 0,
+                (in[at + FLAGS_AT] & KEEPS_UNSOLICITED) != 0,
                 candidates);
     }
 

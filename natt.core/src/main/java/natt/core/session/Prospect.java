@@ -37,7 +37,7 @@ public record Prospect(Kind kind, double odds, Duration within) {
         }
         return switch (first.kind()) {
             case BIRTHDAY -> {
-                long seconds = 1 + (Round.PROBES - 1) / Round.PER_SECOND;
+                long seconds = 1 + (Round.SOCKETS + Round.PROBES - 1) / Round.PER_SECOND;
                 double odds = Round.odds(Round.SOCKETS, Round.PROBES);
                 yield new Prospect(Kind.BIRTHDAY, odds, Duration.ofSeconds(seconds));
             }

@@ -30,8 +30,9 @@ record Round(Kind kind, int window, int lead) {
 
     static final int PROBES = 560;
 
-    /// How many of both are sent in a second.
-    static final int PER_SECOND = 95;
+    /// How many are sent in a second. One side is silent meanwhile, and some is left of the 200
+    /// that a pair may send.
+    static final int PER_SECOND = 160;
 
     /// The ports that are not reserved.
     static final int LOWEST_PORT = 1024;

@@ -1,5 +1,6 @@
 package natt.core.session;
 
+import natt.core.NatBehavior;
 import natt.core.Route;
 import natt.core.session.Checklist.Due;
 import natt.core.session.Checklist.Pair;
@@ -45,9 +46,12 @@ final class Search {
     /// By how much the checks that open a filter come before those that are to pass it.
     private static final long AHEAD = 100 * MILLI;
 
-    /// By how much many ports come before many sockets. Linux's NAT gives a probe another port if
-    /// the socket's datagram came first; so nearly all come before, and it takes not much longer.
-    private static final long PORTS_FIRST = 3 * SECOND;
+    /// How long many ports wait until the own NAT is known, which takes less than 5 seconds: it
+    /// decides who comes first.
+    private static final long LEARNING = 5 * SECOND;
+
+    /// The part of its time that sending many may take longer, as timers are late.
+    private static final int SLACK = 8;
 
     /// A direct path that does not last is not searched for at once again.
     private static final long LASTED = 30 * SECOND;
@@ -59,6 +63,8 @@ final class Search {
 
     private enum Phase {
         REST,
+        /// The own NAT is to become known.
+        LEARNING,
         /// The owner makes sockets.
         PREPARING,
         /// The own offer is under way.
@@ -132,7 +138,9 @@ final class Search {
             return;
         }
         Offer asked = theirs;
-        if (initiator) {
+        if (initiator && same && phase != Phase.REST) {
+            goOn(nowNanos);
+        } else if (initiator) {
             begin(nowNanos);
         } else if (phase == Phase.REST && asked != null && isUnanswered(asked)) {
             enter(nowNanos);
@@ -148,6 +156,15 @@ final class Search {
                 && plan.kind() == Round.Kind.BIRTHDAY
                 && mine != null
                 && plan.equals(Round.of(round, mine.ports(), peersPorts()));
+    }
+
+    /// The own NAT has become known in a search. What is known of addresses was tried, or is.
+    private void goOn(long nowNanos) {
+        if (phase == Phase.LEARNING) {
+            enter(nowNanos);
+        } else if (round > 0) {
+            begin(1, nowNanos);
+        }
     }
 
     private boolean isUnanswered(Offer asked) {
@@ -347,9 +364,13 @@ final class Search {
     // ---- rounds
 
     private void begin(long nowNanos) {
+        begin(0, nowNanos);
+    }
+
+    private void begin(int first, long nowNanos) {
         rest();
         number++;
-        round = 0;
+        round = first;
         searches++;
         again = false;
         checks.begin(nowNanos);
@@ -360,6 +381,11 @@ final class Search {
         LocalCandidates local = mine;
         Round next = local == null ? null : Round.of(round, local.ports(), peersPorts());
         boolean enough = next == null || round > 0 && isDirect();
+        if (!enough && phase == Phase.REST && isToLearn(next, local)) {
+            phase = Phase.LEARNING;
+            deadline = nowNanos + LEARNING;
+            return;
+        }
         if (local == null || next == null || enough || !mayTry(next, local, nowNanos)) {
             finish(nowNanos);
             return;
@@ -372,6 +398,14 @@ final class Search {
         } else {
             makeOffer(List.of(), nowNanos);
         }
+    }
+
+    private boolean isToLearn(@Nullable Round next, @Nullable LocalCandidates local) {
+        return initiator
+                && next != null
+                && next.kind() == Round.Kind.BIRTHDAY
+                && local != null
+                && local.behavior().equals(NatBehavior.UNKNOWN);
     }
 
     private Ports peersPorts() {
@@ -427,6 +461,7 @@ final class Search {
                 local.step(),
                 0,
                 policy.attestedIpv4() != null,
+                local.keepsUnsolicited(),
                 candidates);
     }
 
@@ -489,15 +524,26 @@ final class Search {
                 yield LAST_ANSWERS;
             }
             case PREDICTED -> fillPredicted(all, offer, local, atNanos);
-            case BIRTHDAY -> {
-                long pace = SECOND / Round.PER_SECOND;
-                List<InetSocketAddress> guesses = all.guesses(random);
-                checks.allow(guesses.size(), pace);
-                long at = local.ports() == Ports.RANDOM ? atNanos + PORTS_FIRST : atNanos;
-                guesses.forEach(each -> checks.add(each, 1, at));
-                yield PORTS_FIRST + Round.SOCKETS * pace + LAST_ANSWERS;
-            }
+            case BIRTHDAY -> fillMany(all, offer, local, atNanos);
         };
+    }
+
+    /// One side sends everything before the other begins. Where the NAT of the ports side keeps
+    /// what is unsolicited, a socket's datagram that comes first takes away the port that the
+    /// sockets send to, so that ports come first; else sockets, since a random NAT that keeps it
+    /// never chooses a port that was tried already.
+    private long fillMany(Candidates all, Offer offer, LocalCandidates local, long atNanos) {
+        long pace = SECOND / Round.PER_SECOND;
+        boolean bySockets = local.ports() == Ports.RANDOM;
+        boolean portsFirst = bySockets ? offer.keepsUnsolicited() : local.keepsUnsolicited();
+        int first = portsFirst ? Round.PROBES : Round.SOCKETS;
+        int second = Round.SOCKETS + Round.PROBES - first;
+        long lead = first * pace * (SLACK + 1) / SLACK + AHEAD;
+        List<InetSocketAddress> guesses = all.guesses(random);
+        checks.allow(guesses.size(), pace);
+        long at = bySockets == portsFirst ? atNanos + lead : atNanos;
+        guesses.forEach(each -> checks.add(each, 1, at));
+        return lead + second * pace + LAST_ANSWERS;
     }
 
     /// Where only one NAT counts, the other side's checks open its filter first: one for each
@@ -533,6 +579,7 @@ final class Search {
         }
         switch (phase) {
             case REST -> {}
+            case LEARNING -> enter(nowNanos);
             case PREPARING -> makeOffer(List.of(), nowNanos);
             case OFFERING -> {
                 if (theirs == null) {

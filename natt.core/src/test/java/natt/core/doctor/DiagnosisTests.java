@@ -47,6 +47,7 @@ class DiagnosisTests {
                         found.filtering(),
                         found.ports(),
                         Optional.of(false),
+                        Optional.empty(),
                         Optional.empty());
         return new NatFacts(
                 2, 2, Optional.of(OUTSIDE), !side.nat(), behavior, false, Duration.ZERO);
@@ -201,6 +202,7 @@ class DiagnosisTests {
                         found.mapping(),
                         found.filtering(),
                         found.ports(),
+                        Optional.empty(),
                         Optional.empty(),
                         Optional.of(Duration.ofSeconds(seconds)));
         return new NatFacts(

@@ -23,7 +23,8 @@ class OfferTests {
             new Candidate(Type.HOST, World.address("2001:db8::1:22136"));
 
     private static Offer offer(List<Candidate> candidates) {
-        return new Offer(7, 0x1112131415161718L, 2, Ports.PREDICTABLE, -3, 1000, true, candidates);
+        return new Offer(
+                7, 0x1112131415161718L, 2, Ports.PREDICTABLE, -3, 1000, true, true, candidates);
     }
 
     private static byte[] bytes(Offer offer) {
@@ -36,7 +37,7 @@ class OfferTests {
         byte[] expected = {
             4, 0, 0, 0, 0, 0, 0, 7, // message, search
             0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, // serial
-            2, 2, -1, -3, 3, -24, 1, 1, // round, ports, step, delay, attested, count
+            2, 2, -1, -3, 3, -24, 3, 1, // round, ports, step, delay, flags, count
             2, 4, 0x12, 0x34, (byte) 192, 0, 2, 1
         };
         assertArrayEquals(expected, bytes(offer(List.of(IPV4))));
@@ -47,6 +48,17 @@ class OfferTests {
         Offer offer = offer(List.of(IPV4, IPV6));
         byte[] bytes = bytes(offer);
         assertEquals(offer, Offer.read(bytes, 0, bytes.length));
+    }
+
+    @Test
+    void flagsAreReadOneByOneAndUnknownOnesAreLeftOut() {
+        byte[] bytes = bytes(offer(List.of()));
+        bytes[22] = (byte) 0xFD;
+        Offer attested = Offer.read(bytes, 0, bytes.length);
+        assertTrue(attested.attested() && !attested.keepsUnsolicited());
+        bytes[22] = 2;
+        Offer keeps = Offer.read(bytes, 0, bytes.length);
+        assertTrue(!keeps.attested() && keeps.keepsUnsolicited());
     }
 
     @Test

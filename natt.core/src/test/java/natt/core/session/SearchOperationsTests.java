@@ -32,7 +32,7 @@ class SearchOperationsTests {
     private final ArrayDeque<SessionEvent.SearchNeeds> asked = new ArrayDeque<>();
     private final ArrayDeque<Checklist.Due> sent = new ArrayDeque<>();
     private long now = Long.MAX_VALUE - DAY;
-    private Offer offered = new Offer(0, 0, 0, Ports.UNKNOWN, 0, 0, false, List.of());
+    private Offer offered = new Offer(0, 0, 0, Ports.UNKNOWN, 0, 0, false, false, List.of());
     private int lastSocket;
     private long unattested;
 
@@ -66,6 +66,7 @@ class SearchOperationsTests {
                                 ? new PortAllocation.Sequential(random.nextInt(-3, 4))
                                 : new PortAllocation.Random(),
                         Optional.empty(),
+                        Optional.of(random.nextBoolean()),
                         Optional.empty()),
                 candidates());
     }
@@ -80,6 +81,7 @@ class SearchOperationsTests {
                 Ports.values()[random.nextInt(4)],
                 random.nextInt(-5, 6),
                 random.nextInt(300),
+                random.nextBoolean(),
                 random.nextBoolean(),
                 candidates());
     }

@@ -198,6 +198,7 @@ class StunInteropTests {
                             Dependence.ENDPOINT_INDEPENDENT,
                             new PortAllocation.Preserving(),
                             Optional.of(true),
+                            Optional.of(false),
                             Optional.empty());
             assertEquals(expected, behavior(sockets, server));
         }

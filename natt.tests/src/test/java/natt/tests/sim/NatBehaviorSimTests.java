@@ -22,6 +22,7 @@ import natt.core.spi.Engine;
 import natt.discovery.stun.StunDiscovery;
 import natt.testkit.FakeStunServer;
 import natt.testkit.NatType;
+import natt.testkit.SimConntrack;
 import natt.testkit.SimHost;
 import natt.testkit.SimLink.Shape;
 import natt.testkit.SimNat;
@@ -45,8 +46,9 @@ class NatBehaviorSimTests {
     private static final Duration LIMIT = Duration.ofHours(2);
 
     /// Datagrams by mapping and filtering: 16 questions, or 22 where a second server is asked for
-    /// ports, and repetitions where a filter keeps answers out or nothing is hairpinned.
-    private static final int[][] SENT = {{16, 20, 23}, {22, 31, 34}, {22, 31, 34}};
+    /// ports, one more where a refused packet may have taken a port away, and repetitions where a
+    /// filter keeps answers out or nothing is hairpinned.
+    private static final int[][] SENT = {{16, 20, 24}, {22, 31, 35}, {22, 31, 34}};
 
     private final SimNetwork network;
 
@@ -148,26 +150,26 @@ class NatBehaviorSimTests {
         }
     }
 
-    /// Mapping, filtering, ports, hairpinning and the lifetime in seconds of the laboratory's
-    /// types: EI, AD, APD or ?. Linux gives 30 seconds to what has carried an exchange, and
-    /// 120 only to what has gone on for more than two.
+    /// Mapping, filtering, ports, hairpinning, whether what is refused takes a port away, and the
+    /// lifetime in seconds of the laboratory's types: EI, AD, APD or ?. Linux gives 30 seconds to
+    /// what has carried an exchange, and 120 only to what has gone on for more than two.
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource({
-        "full-cone,              EI EI preserving no ?",
-        "full-cone-random,       EI EI random no 120",
-        "addr-restricted,        EI AD preserving no 120",
-        "port-restricted,        EI APD preserving no 120",
-        "port-restricted-random, EI APD random no 120",
-        "symmetric,              APD APD random ? 120",
-        "symmetric-addr,         AD APD random ? 120",
-        "symmetric-seq,          APD APD sequential+1 ? 120",
-        "symmetric-open,         APD EI random ? 120",
-        "linux,                  EI APD preserving no 29",
-        "linux-random,           APD APD random ? 30",
-        "firewall,               EI APD preserving yes 29",
-        "open,                   EI EI preserving yes 300",
-        "udp-blocked,            ? ? ? ? ?",
-        "dns-only,               ? ? ? ? ?"
+        "full-cone,              EI EI preserving no no ?",
+        "full-cone-random,       EI EI random no no 120",
+        "addr-restricted,        EI AD preserving no no 120",
+        "port-restricted,        EI APD preserving no no 120",
+        "port-restricted-random, EI APD random no no 120",
+        "symmetric,              APD APD random ? ? 120",
+        "symmetric-addr,         AD APD random ? no 120",
+        "symmetric-seq,          APD APD sequential+1 ? ? 120",
+        "symmetric-open,         APD EI random ? no 120",
+        "linux,                  EI APD preserving no yes 29",
+        "linux-random,           APD APD random ? ? 30",
+        "firewall,               EI APD preserving yes no 29",
+        "open,                   EI EI preserving yes no 300",
+        "udp-blocked,            ? ? ? ? ? ?",
+        "dns-only,               ? ? ? ? ? ?"
     })
     void everyTypeOfTheLaboratoryIsToldWithItsLifetime(String type, String expected) {
         SimHost host =
@@ -186,13 +188,18 @@ class NatBehaviorSimTests {
                     case PortAllocation.Sequential(int step) -> "sequential%+d".formatted(step);
                     case PortAllocation.Unknown _ -> "?";
                 };
-        return "%s %s %s %s %s"
+        return "%s %s %s %s %s %s"
                 .formatted(
                         describe(found.mapping()),
                         describe(found.filtering()),
                         ports,
-                        found.hairpins().map(does -> does ? "yes" : "no").orElse("?"),
+                        describe(found.hairpins()),
+                        describe(found.keepsUnsolicited()),
                         found.mappingLifetime().map(time -> "" + time.toSeconds()).orElse("?"));
+    }
+
+    private static String describe(Optional<Boolean> known) {
+        return known.map(does -> does ? "yes" : "no").orElse("?");
     }
 
     private static String describe(Dependence dependence) {
@@ -204,6 +211,25 @@ class NatBehaviorSimTests {
             case AT_LEAST_ADDRESS_DEPENDENT -> "AD|APD";
             case UNKNOWN -> "?";
         };
+    }
+
+    private Optional<Boolean> keepsUnsolicited(SimConntrack model, InetSocketAddress... servers) {
+        SimHost host = network.internet().addHostBehind(model, "pc", "203.0.113.1", "192.168.1.2");
+        return explore(host, SOCKETS, NO_LIFETIME, servers).keepsUnsolicited();
+    }
+
+    @Test
+    void twoPortsOfOneAddressTellWhetherWhatIsRefusedTakesAPortAway() {
+        for (boolean keeps : new boolean[] {true, false}) {
+            var world = new NatBehaviorSimTests();
+            Broker broker = world.new Broker(2, "192.0.2.1");
+            var linux = SimConntrack.masquerade().withKeepsUnsolicited(keeps);
+            assertEquals(
+                    Optional.of(keeps),
+                    world.keepsUnsolicited(linux, broker.address(0), broker.address(1)));
+        }
+        InetSocketAddress onePort = new Broker(1, "192.0.2.1").address(0);
+        assertEquals(Optional.empty(), keepsUnsolicited(SimConntrack.masquerade(), onePort));
     }
 
     @Test
@@ -375,6 +401,7 @@ class NatBehaviorSimTests {
                         Dependence.ENDPOINT_INDEPENDENT,
                         new PortAllocation.Preserving(),
                         Optional.of(true),
+                        Optional.of(false),
                         Optional.empty()),
                 found);
     }

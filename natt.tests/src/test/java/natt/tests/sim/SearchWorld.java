@@ -233,6 +233,7 @@ final class SearchWorld {
                             ? new PortAllocation.Sequential(1)
                             : new PortAllocation.Random(),
                     Optional.empty(),
+                    Optional.of(type == NatType.LINUX),
                     Optional.empty());
         }
 

@@ -34,7 +34,8 @@ import java.util.Set;
 /// 3. Mapping (section 4.3): through the first socket the helper's other address and ports are
 ///    asked. All answers to that socket count, so that several servers tell it as well.
 /// 4. Ports: through each further socket the helper is asked, and, where the mapping depends on
-///    the address, another one.
+///    the address, another one. What the filtering test has brought and the NAT has refused may
+///    have taken a port away: its source is asked through the second socket.
 /// 5. Hairpinning (section 4.5), from each of the first two sockets to the other's mapping, since
 ///    the NAT may filter there too.
 /// 6. The mapping lifetime, if asked for; see [MappingLifetime].
@@ -66,6 +67,7 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
     private @Nullable Question fromOther;
     private @Nullable Question fromOtherPort;
     private @Nullable Question ofSecond;
+    private @Nullable Question toRefused;
     private List<Question> firsts = List.of();
     private List<Question> seconds = List.of();
     private List<Question> hairpins = List.of();
@@ -108,7 +110,8 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
     }
 
     private NatBehavior found() {
-        return new NatBehavior(mapping, filtering, ports, hairpinning, mappingLifetime);
+        return new NatBehavior(
+                mapping, filtering, ports, hairpinning, keepsUnsolicited(), mappingLifetime);
     }
 
     @Override
@@ -253,15 +256,22 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
     private void testPorts(Helper of, long nowNanos) {
         mapping = mapping(of);
         filtering = filtering(of);
+        long start = nowNanos;
         if (sockets.size() > 1) {
             InetSocketAddress way = through(sockets.get(1), of.address());
             ofSecond = questions.ask(way, Question.PLAIN, nowNanos);
+            InetSocketAddress refused = of.otherPort();
+            boolean tells = mapping.most() != Dependence.ADDRESS_AND_PORT_DEPENDENT;
+            if (tells && refused != null && isPortSilent() && isAlive(refused)) {
+                start += Questions.GAP_NANOS;
+                way = through(sockets.get(1), refused);
+                toRefused = questions.ask(way, Question.PLAIN, start);
+            }
         }
         boolean dependent = mapping.least() != Dependence.ENDPOINT_INDEPENDENT;
         InetSocketAddress another = dependent ? another(of) : null;
         firsts = new ArrayList<>();
         seconds = new ArrayList<>();
-        long start = nowNanos;
         int end = Math.min(sockets.size(), BUSY_SOCKETS + MOST_SAMPLES);
         for (int i = BUSY_SOCKETS; i < end; i++) {
             start += Questions.GAP_NANOS;
@@ -273,6 +283,21 @@ public final class StunBehaviorDiscovery implements BehaviorDiscovery {
             }
         }
         next = now -> testHairpinning(of, now);
+    }
+
+    private boolean isPortSilent() {
+        return fromOtherPort != null && fromOtherPort.isSilence();
+    }
+
+    private Optional<Boolean> keepsUnsolicited() {
+        if (fromOtherPort != null && fromOtherPort.answer() != null) {
+            return Optional.of(false);
+        }
+        Question.Answer before = ofSecond == null ? null : ofSecond.answer();
+        Question.Answer after = toRefused == null ? null : toRefused.answer();
+        return before == null || after == null
+                ? Optional.empty()
+                : Optional.of(!before.mapped().equals(after.mapped()));
     }
 
     /// A NAT may remember answers that the filtering test has brought and that it has let nobody
