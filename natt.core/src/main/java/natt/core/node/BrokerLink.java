@@ -59,6 +59,7 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
     private final BrokerCalls calls;
     private final Map<NodeKey, InetSocketAddress> routes = new HashMap<>();
     private final Map<NodeKey, String> refusals = new HashMap<>();
+    private final Seldom exhausted = new Seldom(1);
     private Optional<Message.Registered> answer = Optional.empty();
 
     BrokerLink(
@@ -277,11 +278,14 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
     public void closed(NodeKey peer, ClosedCode why) {
         if (why == ClosedCode.QUOTA) {
             refusals.put(peer, "no more may be relayed by ");
-            LOG.log(
-                    Level.WARNING,
-                    "the broker {0} relays no more to {1}: the quota is used up",
-                    address().place(),
-                    peer);
+            String line =
+                    exhausted.say(
+                            "the broker %s relays no more to %s: the quota is used up"
+                                    .formatted(address().place(), peer),
+                            driver.nanoTime());
+            if (!line.isEmpty()) {
+                LOG.log(Level.WARNING, line);
+            }
         }
         InetSocketAddress route = routes.get(peer);
         if (route != null) {
