@@ -4,6 +4,7 @@ import natt.core.NodeKey;
 import natt.core.Route;
 import natt.core.io.Driver;
 import natt.core.io.Port;
+import natt.core.publish.SpecialPurpose;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.rendezvous.Message;
 import natt.core.rendezvous.Message.ClosedCode;
@@ -114,14 +115,30 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
                                     servers.add(new InetSocketAddress(main, said.stunPort()));
                                 }
                                 said.stunAddress()
-                                        .ifPresent(
-                                                ip ->
-                                                        servers.add(
-                                                                new InetSocketAddress(
-                                                                        ip, path.get().getPort())));
+                                        .ifPresent(ip -> addStun(servers, path.get(), ip));
                             });
         }
         return servers;
+    }
+
+    private static void addStun(
+            List<InetSocketAddress> servers, InetSocketAddress broker, InetAddress ip) {
+        var stun = new InetSocketAddress(ip, broker.getPort());
+        if (mayBeAsked(stun, broker.getAddress())) {
+            servers.add(stun);
+        }
+    }
+
+    /// Whether a broker may send this node's questions to an address: not to hosts that the broker
+    /// itself might be unable to reach.
+    static boolean mayBeAsked(InetSocketAddress stun, InetAddress broker) {
+        InetAddress ip = stun.getAddress();
+        return stun.getPort() != 0
+                && !Route.isRoute(stun)
+                && !ip.isMulticastAddress()
+                && !ip.isAnyLocalAddress()
+                && (!ip.isLoopbackAddress() || broker.isLoopbackAddress())
+                && (!SpecialPurpose.includes(ip) || SpecialPurpose.includes(broker));
     }
 
     // ---- BrokerCalls.Owner
