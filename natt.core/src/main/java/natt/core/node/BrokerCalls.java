@@ -85,6 +85,7 @@ final class BrokerCalls implements SessionPumps.News {
     private @Nullable Session overUdp;
     private @Nullable InetSocketAddress tls;
     private boolean unproven;
+    private boolean udpPlanned;
     private boolean closed;
     private int failures;
     private String problem = "";
@@ -189,7 +190,10 @@ final class BrokerCalls implements SessionPumps.News {
         if (closed) {
             return;
         }
-        places = located.addresses();
+        if (!located.addresses().isEmpty()) {
+            // Without DNS the broker is still where it was.
+            places = located.addresses();
+        }
         if (session != null) {
             session.addCandidates(places, driver.nanoTime());
         } else if (!located.failure().isEmpty()) {
@@ -256,9 +260,22 @@ final class BrokerCalls implements SessionPumps.News {
                 && session.path().filter(path -> Route.connection(path).isPresent()).isPresent();
     }
 
+    /// One try at a time is ahead, however often the session comes to be over TLS.
+    private void planUdp() {
+        if (isOverTls() && !udpPlanned) {
+            udpPlanned = true;
+            driver.schedule(UDP_AGAIN, this::tryUdp);
+        }
+    }
+
     /// Looks whether UDP gets through by now, while TLS is in use.
     private void tryUdp() {
-        if (closed || !isOverTls() || overUdp != null) {
+        udpPlanned = false;
+        if (closed || !isOverTls()) {
+            return;
+        }
+        planUdp();
+        if (overUdp != null) {
             return;
         }
         long now = driver.nanoTime();
@@ -274,7 +291,6 @@ final class BrokerCalls implements SessionPumps.News {
                         called.close(CloseCode.UNSPECIFIED, driver.nanoTime());
                     }
                 });
-        driver.schedule(UDP_AGAIN, this::tryUdp);
     }
 
     /// The broker answers over UDP: the session over TLS is of no use any more.
@@ -327,11 +343,14 @@ final class BrokerCalls implements SessionPumps.News {
                             Level.INFO,
                             "the broker {0} is reached over TLS, not over UDP",
                             address.place());
-                    driver.schedule(UDP_AGAIN, this::tryUdp);
+                    planUdp();
                 }
                 owner.up(link.session());
             }
-            case SessionEvent.Moved _, SessionEvent.Resumed _ -> owner.moved();
+            case SessionEvent.Moved _, SessionEvent.Resumed _ -> {
+                planUdp();
+                owner.moved();
+            }
             case SessionEvent.Suspended(var silence) -> {
                 LOG.log(
                         Level.INFO,

@@ -4,6 +4,7 @@ import natt.core.NodeKey;
 import natt.core.Route;
 import natt.core.io.Driver;
 import natt.core.io.Port;
+import natt.core.publish.SpecialPurpose;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.rendezvous.Message;
 import natt.core.rendezvous.Message.ClosedCode;
@@ -59,6 +60,7 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
     private final BrokerCalls calls;
     private final Map<NodeKey, InetSocketAddress> routes = new HashMap<>();
     private final Map<NodeKey, String> refusals = new HashMap<>();
+    private final Seldom exhausted = new Seldom(1);
     private Optional<Message.Registered> answer = Optional.empty();
 
     BrokerLink(
@@ -113,14 +115,30 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
                                     servers.add(new InetSocketAddress(main, said.stunPort()));
                                 }
                                 said.stunAddress()
-                                        .ifPresent(
-                                                ip ->
-                                                        servers.add(
-                                                                new InetSocketAddress(
-                                                                        ip, path.get().getPort())));
+                                        .ifPresent(ip -> addStun(servers, path.get(), ip));
                             });
         }
         return servers;
+    }
+
+    private static void addStun(
+            List<InetSocketAddress> servers, InetSocketAddress broker, InetAddress ip) {
+        var stun = new InetSocketAddress(ip, broker.getPort());
+        if (mayBeAsked(stun, broker.getAddress())) {
+            servers.add(stun);
+        }
+    }
+
+    /// Whether a broker may send this node's questions to an address: not to hosts that the broker
+    /// itself might be unable to reach.
+    static boolean mayBeAsked(InetSocketAddress stun, InetAddress broker) {
+        InetAddress ip = stun.getAddress();
+        return stun.getPort() != 0
+                && !Route.isRoute(stun)
+                && !ip.isMulticastAddress()
+                && !ip.isAnyLocalAddress()
+                && (!ip.isLoopbackAddress() || broker.isLoopbackAddress())
+                && (!SpecialPurpose.includes(ip) || SpecialPurpose.includes(broker));
     }
 
     // ---- BrokerCalls.Owner
@@ -277,11 +295,14 @@ final class BrokerLink implements BrokerCalls.Owner, BrokerTalk.Listener {
     public void closed(NodeKey peer, ClosedCode why) {
         if (why == ClosedCode.QUOTA) {
             refusals.put(peer, "no more may be relayed by ");
-            LOG.log(
-                    Level.WARNING,
-                    "the broker {0} relays no more to {1}: the quota is used up",
-                    address().place(),
-                    peer);
+            String line =
+                    exhausted.say(
+                            "the broker %s relays no more to %s: the quota is used up"
+                                    .formatted(address().place(), peer),
+                            driver.nanoTime());
+            if (!line.isEmpty()) {
+                LOG.log(Level.WARNING, line);
+            }
         }
         InetSocketAddress route = routes.get(peer);
         if (route != null) {

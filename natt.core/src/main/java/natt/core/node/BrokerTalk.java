@@ -34,6 +34,21 @@ final class BrokerTalk {
 
     private static final long REOPEN_MOST = 10_000 * MILLI;
 
+    /// How soon to ask again for a channel that was taken because a quota is used up, as it is
+    /// until the next day; twice as long each time.
+    private static final long REFILL = 10_000 * MILLI;
+
+    private static final long REFILL_MOST = 60_000 * MILLI;
+
+    /// A channel that was there for so long was not taken as soon as it was used.
+    private static final long LASTING = 60_000 * MILLI;
+
+    /// How soon to grant again if that has not told where the peer is, and how often: to be told
+    /// once the peer grants as well happens only once, and may be lost.
+    private static final long GRANT_AGAIN = 2000 * MILLI;
+
+    private static final int MOST_GRANTS_AGAIN = 4;
+
     /// Is told what the broker says.
     interface Listener {
         void registered(Message.Registered answer);
@@ -81,7 +96,10 @@ final class BrokerTalk {
         private int id;
         private @Nullable Repeat asking;
         private @Nullable Repeat granting;
+        private int grantsHeard;
         private int failures;
+        private int exhausted;
+        private long openedAt;
 
         Channel(NodeKey peer) {
             this.peer = peer;
@@ -137,6 +155,7 @@ final class BrokerTalk {
             lose(each, ClosedCode.UNSPECIFIED);
             each.asking = null;
             each.failures = 0;
+            each.exhausted = 0;
         }
     }
 
@@ -174,7 +193,8 @@ final class BrokerTalk {
             channels.put(peer, channel);
         }
         channel.wanted = true;
-        if (registered && !channel.open) {
+        boolean waiting = channel.exhausted > 0 && channel.asking != null;
+        if (registered && !channel.open && !waiting) {
             ask(channel, nowNanos);
         }
         return true;
@@ -190,6 +210,7 @@ final class BrokerTalk {
         Channel channel = channels.get(peer);
         if (channel != null && channel.open) {
             channel.granting = new Repeat(nowNanos);
+            channel.grantsHeard = 0;
         }
     }
 
@@ -242,8 +263,8 @@ final class BrokerTalk {
             case Message.Registered answer -> registered(answer, nowNanos);
             case Message.Resolved(var id, var key) -> resolved(id, key);
             case Message.Opened opened -> opened(opened, nowNanos);
-            case Message.Invited(var number, var caller) -> invited(number, caller);
-            case Message.Granted(var number, var address) -> granted(number, address);
+            case Message.Invited(var number, var caller) -> invited(number, caller, nowNanos);
+            case Message.Granted(var number, var address) -> granted(number, address, nowNanos);
             case Message.Closed(var number, var why) -> closed(number, why, nowNanos);
             case null, default -> malformed++;
         }
@@ -283,7 +304,7 @@ final class BrokerTalk {
             if (each.asking != null && each.id == answer.id()) {
                 each.asking = null;
                 if (answer.code() == OpenCode.OK) {
-                    give(each, answer.channel());
+                    give(each, answer.channel(), nowNanos);
                 } else {
                     askLater(each, nowNanos);
                     listener.refused(each.peer, answer.code());
@@ -299,7 +320,15 @@ final class BrokerTalk {
         ask(channel, nowNanos + pause);
     }
 
-    private void give(Channel channel, int number) {
+    /// To ask at once, or each time that something is relayed, would fail as often.
+    private void askMuchLater(Channel channel, long nowNanos) {
+        if (nowNanos - channel.openedAt >= LASTING) {
+            channel.exhausted = 0;
+        }
+        ask(channel, nowNanos + Math.min(REFILL << Math.min(channel.exhausted++, 10), REFILL_MOST));
+    }
+
+    private void give(Channel channel, int number, long nowNanos) {
         Channel other = find(number);
         if (other != null && other != channel) {
             lose(other, ClosedCode.UNSPECIFIED);
@@ -307,12 +336,13 @@ final class BrokerTalk {
         if (!channel.open || channel.number != number) {
             channel.open = true;
             channel.number = number;
+            channel.openedAt = nowNanos;
             channel.granting = null;
             listener.opened(channel.peer, number);
         }
     }
 
-    private void invited(int number, NodeKey caller) {
+    private void invited(int number, NodeKey caller, long nowNanos) {
         Channel channel = channels.get(caller);
         if (channel == null) {
             if (!connected || !makeRoom()) {
@@ -323,18 +353,34 @@ final class BrokerTalk {
         }
         channel.asking = null;
         channel.failures = 0;
-        give(channel, number);
+        give(channel, number, nowNanos);
     }
 
-    private void granted(int number, Optional<InetSocketAddress> address) {
+    private void granted(int number, Optional<InetSocketAddress> address, long nowNanos) {
         Channel channel = find(number);
         if (channel == null) {
             malformed++;
             return;
         }
-        channel.granting = null;
         channel.failures = 0;
+        if (channel.granting != null) {
+            heardGrant(channel, channel.granting, address.isPresent(), nowNanos);
+        }
         address.ifPresent(at -> listener.granted(channel.peer, at));
+    }
+
+    /// The first message may be the news that the peer has granted, while this node's grant was
+    /// lost; of two, one is the answer.
+    private static void heardGrant(
+            Channel channel, Repeat granting, boolean located, long nowNanos) {
+        if (located && channel.grantsHeard > 0) {
+            channel.granting = null;
+        } else if (granting.asked > 0) {
+            boolean enough = channel.grantsHeard++ == MOST_GRANTS_AGAIN;
+            if (!located) {
+                channel.granting = enough ? null : new Repeat(nowNanos + GRANT_AGAIN);
+            }
+        }
     }
 
     private void closed(int number, ClosedCode why, long nowNanos) {
@@ -344,7 +390,9 @@ final class BrokerTalk {
             return;
         }
         lose(channel, why);
-        if (channel.wanted && why != ClosedCode.IDLE) {
+        if (channel.wanted && why == ClosedCode.QUOTA) {
+            askMuchLater(channel, nowNanos);
+        } else if (channel.wanted && why != ClosedCode.IDLE) {
             askLater(channel, nowNanos);
         }
     }

@@ -226,7 +226,10 @@ final class HostSearch {
         } else {
             otherKey = record.key().equals(key) ? null : record.key();
         }
-        record.broker().ifPresent(seeker::brokerFound);
+        if (otherKey == null) {
+            // Anybody's record may name a broker, which learns who calls from where.
+            record.broker().ifPresent(seeker::brokerFound);
+        }
         offer(order(record.addresses()));
     }
 

@@ -40,6 +40,12 @@ final class Offers implements Engine, Brokers.Listener {
     /// Through five fresh sockets a NAT shows how it chooses ports.
     private static final int SOCKETS = 5;
 
+    /// A broker can make this node register anew all the time; its servers are asked so often in
+    /// that time, enough for a node that changes its network.
+    private static final int MOST_SAMPLES = 3;
+
+    private static final Duration SAMPLES_TIME = Duration.ofSeconds(30);
+
     private final Driver driver;
     private final Port port;
     private final AddressDiscovery discovery;
@@ -54,6 +60,9 @@ final class Offers implements Engine, Brokers.Listener {
     private final List<Integer> sockets = new ArrayList<>();
     private NatBehavior behavior = NatBehavior.UNKNOWN;
     private @Nullable Sample sample;
+    private int samples;
+    private long samplesSince;
+    private @Nullable BrokerLink toSample;
     private @Nullable BehaviorDiscovery asking;
     private List<Engine> engines = new ArrayList<>();
     private boolean known;
@@ -146,7 +155,29 @@ final class Offers implements Engine, Brokers.Listener {
             }
         }
         search.useServers(servers);
+        changed();
+        boolean planned = toSample != null;
+        toSample = link;
+        long since = driver.nanoTime() - samplesSince;
+        if (samples < MOST_SAMPLES || since >= SAMPLES_TIME.toNanos()) {
+            openSample();
+        } else if (!planned) {
+            driver.schedule(SAMPLES_TIME.minusNanos(since), this::openSample);
+        }
+    }
+
+    private void openSample() {
+        BrokerLink link = toSample;
+        toSample = null;
+        if (link == null) {
+            return;
+        }
         long now = driver.nanoTime();
+        if (samples == 0 || now - samplesSince >= SAMPLES_TIME.toNanos()) {
+            samples = 0;
+            samplesSince = now;
+        }
+        samples++;
         sample =
                 discovery
                         .openSample(new SampleContext(link.stunServers(), now, random))
@@ -154,7 +185,6 @@ final class Offers implements Engine, Brokers.Listener {
         arrange();
         // The network may be another than before.
         known = false;
-        changed();
         if (sample == null) {
             askIfNeeded();
         }

@@ -250,9 +250,62 @@ class BrokerTalkTests {
         talk.grant(BOB, now);
         assertEquals(List.of(0L, 250L, 750L), times(1000));
         hear(new Message.Granted(7, Optional.empty()));
-        assertEquals(List.of(), times(60_000));
         hear(new Message.Granted(7, Optional.of(ADDRESS)));
+        assertEquals(List.of(), times(60_000));
         assertEquals(List.of("granted bob 203.0.113.7:4711"), heard);
+    }
+
+    @Test
+    void whereThePeerIsIsAskedForAgainWhenTheNewsOfItIsLost() {
+        register();
+        open(BOB, 7);
+        talk.grant(BOB, now);
+        var pauses = new ArrayList<Long>();
+        for (int i = 0; i < 5; i++) {
+            assertEquals(List.of(new Message.Grant(7)), said());
+            hear(new Message.Granted(7, Optional.empty()));
+            hear(new Message.Granted(7, Optional.empty()));
+            if (i < 4) {
+                pauses.add(talk.nanosUntilTimeout(now) / MILLI);
+                now += talk.nanosUntilTimeout(now);
+            }
+        }
+        assertEquals(List.of(2000L, 2000L, 2000L, 2000L), pauses);
+        assertEquals(List.of(), times(60_000));
+    }
+
+    @Test
+    void whatThePeerGrantsMeanwhileIsNoAnswerToALostGrant() {
+        register();
+        open(BOB, 7);
+        talk.grant(BOB, now);
+        said();
+        hear(new Message.Granted(7, Optional.of(ADDRESS)));
+        assertEquals(List.of(250L), times(250));
+        hear(new Message.Granted(7, Optional.of(ADDRESS)));
+        assertEquals(List.of(), times(60_000));
+    }
+
+    @Test
+    void aQuotaThatIsUsedUpIsNotTriedTwiceASecond() {
+        register();
+        open(BOB, 7);
+        var pauses = new ArrayList<Long>();
+        for (int i = 0; i < 5; i++) {
+            talk.grant(BOB, now);
+            said();
+            hear(new Message.Granted(7, Optional.empty()));
+            hear(new Message.Granted(7, Optional.of(ADDRESS)));
+            hear(new Message.Closed(7, ClosedCode.QUOTA));
+            talk.want(BOB, now);
+            pauses.add(talk.nanosUntilTimeout(now) / MILLI);
+            now += talk.nanosUntilTimeout(now);
+            hear(new Message.Opened(askedFor(BOB), OpenCode.OK, 7));
+        }
+        assertEquals(List.of(10_000L, 20_000L, 40_000L, 60_000L, 60_000L), pauses);
+        now += 60_000 * MILLI;
+        hear(new Message.Closed(7, ClosedCode.QUOTA));
+        assertEquals(10_000 * MILLI, talk.nanosUntilTimeout(now));
     }
 
     @Test
