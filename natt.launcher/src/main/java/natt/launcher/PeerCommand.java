@@ -186,7 +186,7 @@ final class PeerCommand {
     private int serve(Node node, Optional<ForwardSpec> stdio) throws IOException {
         LOG.log(
                 Level.INFO,
-                "this node''s key is {0}, UDP {1}",
+                "this node's key is {0}, UDP {1}",
                 node.key(),
                 HostAndPort.format(node.local()));
         if (!allow.isEmpty()) {
