@@ -465,10 +465,7 @@ public final class Session {
                 if (transport != null || length < 2) {
                     engine.countUnknownKind();
                 } else {
-                    // Last, since a datagram inside takes the array that holds this.
-                    engine.ready(this);
                     engine.handleMessage(this, plain, length, nowNanos);
-                    return;
                 }
             }
             default -> engine.countUnknownKind();

@@ -122,7 +122,7 @@ class DoctorLabTests {
         try (Lab lab = Lab.up("--b", "port-restricted,timeout=14")) {
             RunningProcess doctor = doctor(lab).with("--lifetime", "20").start();
             doctor.awaitLine(
-                    "^problem +lifetime +a mapping without traffic lives at least 1[0-3] s",
+                    "^problem +lifetime +a mapping without traffic lives at least 1[0-4] s",
                     MEASURING);
             assertEquals(1, doctor.awaitExit(LIMIT));
         }
