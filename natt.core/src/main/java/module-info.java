@@ -19,7 +19,9 @@ module natt.core {
 
     exports natt.core;
     exports natt.core.io to
-            natt.rendezvous;
+            natt.rendezvous,
+            natt.tun,
+            natt.wireguard;
     exports natt.core.keys;
     exports natt.core.doctor;
     exports natt.core.node;
@@ -28,6 +30,10 @@ module natt.core {
     exports natt.core.spi;
     exports natt.core.status;
     exports natt.core.time;
+    exports natt.core.unix to
+            natt.tun,
+            natt.wireguard,
+            natt.launcher;
 
     uses natt.core.spi.Transport;
     uses natt.core.spi.PlainTransport;

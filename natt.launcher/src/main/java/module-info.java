@@ -8,6 +8,8 @@ module natt.launcher {
     requires static org.jspecify;
     requires natt.core;
     requires natt.rendezvous;
+    requires natt.tun;
+    requires natt.wireguard;
     requires jcommander;
 
     opens natt.launcher to

@@ -28,7 +28,12 @@ class ModuleShapeTests {
 
     /// They are no providers: programs, or needed by tests only.
     private static final Set<String> ABOVE =
-            Set.of("natt.launcher", "natt.rendezvous", "natt.testkit");
+            Set.of(
+                    "natt.launcher",
+                    "natt.rendezvous",
+                    "natt.testkit",
+                    "natt.tun",
+                    "natt.wireguard");
 
     private static final List<ModuleDescriptor> MODULES =
             Repository.javaModules().stream()

@@ -1,0 +1,2 @@
+/// TUN devices of Linux.
+package natt.tun.device;

@@ -1,0 +1,2 @@
+/// The wire of NATpunch.
+package natt.tun.natpunch;

@@ -1,0 +1,2 @@
+/// IP packets over sessions, on a TUN device.
+package natt.tun;

@@ -1,0 +1,8 @@
+import org.jspecify.annotations.NullMarked;
+
+/// Ways to the peers of a WireGuard interface.
+@NullMarked
+module natt.wireguard {
+    requires static transitive org.jspecify;
+    requires transitive natt.core;
+}

@@ -1,0 +1,2 @@
+/// What a WireGuard interface tells and is told.
+package natt.wireguard.control;

@@ -1,0 +1,2 @@
+/// The wire of natpunch-go.
+package natt.wireguard.natpunch;

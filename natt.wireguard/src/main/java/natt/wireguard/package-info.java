@@ -1,0 +1,2 @@
+/// Ways to the peers of a WireGuard interface.
+package natt.wireguard;
