@@ -54,10 +54,11 @@ public final class PacketNode implements AutoCloseable {
     @FunctionalInterface
     public interface TrafficFactory {
         /// @param driver on whose thread it will be called; not running yet
+        /// @param local the UDP address from which packets are carried
         /// @throws IOException with one line for the user
         // Whoever makes one is a module that knows the driver.
         @SuppressWarnings("exports")
-        Traffic open(Driver driver) throws IOException;
+        Traffic open(Driver driver, InetSocketAddress local) throws IOException;
     }
 
     private final PacketNodeConfig config;
