@@ -150,7 +150,19 @@ public final class Driver implements Executor, Ticker, AutoCloseable {
     ///
     /// @throws IOException if the address cannot be bound
     public Port openPort(InetSocketAddress bind) throws IOException {
-        var port = new Port(this, bind);
+        return open(receiver -> new PortSocket(this, 0, bind, PortSocket.LARGE_BUFFERS, receiver));
+    }
+
+    /// Makes a port of what has been opened on the port of another program; the driver's from now
+    /// on, as is its end.
+    ///
+    /// @throws IOException if it is closed already
+    public Port openSharedPort(SharedPort shared) throws IOException {
+        return open(receiver -> new SharedSocket(this, shared, receiver));
+    }
+
+    private Port open(OwnSocket.Opener opener) throws IOException {
+        var port = new Port(this, opener);
         ports.add(port);
         return port;
     }
