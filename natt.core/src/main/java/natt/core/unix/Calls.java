@@ -45,8 +45,6 @@ final class Calls {
             plain("getsockname", of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     static final MethodHandle SETSOCKOPT =
             plain("setsockopt", of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    static final MethodHandle GETSOCKOPT =
-            plain("getsockopt", of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     static final MethodHandle SENDTO =
             plain(
                     "sendto",
@@ -55,9 +53,6 @@ final class Calls {
             plain(
                     "recvfrom",
                     of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
-    static final MethodHandle GETUID = plain("getuid", of(JAVA_INT));
-    static final MethodHandle GETEUID = plain("geteuid", of(JAVA_INT));
-    static final MethodHandle CAPGET = plain("capget", of(JAVA_INT, ADDRESS, ADDRESS));
     static final MethodHandle CAPSET = plain("capset", of(JAVA_INT, ADDRESS, ADDRESS));
 
     /// For descriptors that never block: the thread does not tell the collector that it is away,

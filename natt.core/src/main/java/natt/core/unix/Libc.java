@@ -474,11 +474,6 @@ public final class Libc {
         return arena.allocate((long) POLLFD_BYTES * count, 4);
     }
 
-    /// The user on whose behalf files are opened.
-    public int effectiveUser() throws UnixException {
-        return (int) call("geteuid", (_, state) -> (int) Calls.GETEUID.invokeExact(state));
-    }
-
     /// Of the calling thread.
     int prctl(int operation, long argument2, long argument3) throws UnixException {
         return (int)
@@ -488,21 +483,6 @@ public final class Libc {
                                 (int)
                                         Calls.PRCTL.invokeExact(
                                                 state, operation, argument2, argument3, 0L, 0L));
-    }
-
-    /// Fills the header and the sets of capabilities of the calling thread.
-    void capget(byte[] header, byte[] sets) throws UnixException {
-        call(
-                "capget",
-                (arena, state) -> {
-                    MemorySegment copy = arena.allocateFrom(JAVA_BYTE, sets);
-                    int result =
-                            (int)
-                                    Calls.CAPGET.invokeExact(
-                                            state, arena.allocateFrom(JAVA_BYTE, header), copy);
-                    MemorySegment.copy(copy, JAVA_BYTE, 0, sets, 0, sets.length);
-                    return result;
-                });
     }
 
     /// Sets the capabilities of the calling thread.
