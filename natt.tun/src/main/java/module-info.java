@@ -6,5 +6,6 @@ module natt.tun {
     requires static transitive org.jspecify;
     requires transitive natt.core;
 
+    exports natt.tun;
     exports natt.tun.packet;
 }

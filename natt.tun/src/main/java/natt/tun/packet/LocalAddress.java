@@ -28,6 +28,14 @@ public record LocalAddress(InetAddress address, int length) {
         }
     }
 
+    /// Whether a host can have this address: it is neither multicast nor loopback nor the like.
+    public static boolean isPossible(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        AddressScope scope =
+                AddressScope.of(bytes.length == 16, AllowedIps.high(bytes), AllowedIps.low(bytes));
+        return scope == AddressScope.HOST || scope == AddressScope.LINK_LOCAL;
+    }
+
     /// Reads `ADDRESS/BITS`, or an address, which is alone in its network.
     ///
     /// @throws IllegalArgumentException with one line for the user
