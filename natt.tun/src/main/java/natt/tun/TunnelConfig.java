@@ -31,9 +31,8 @@ public record TunnelConfig(
         List<TunnelPeer> peers) {
     public static final String USUAL_DEVICE = "natt0";
 
-    /// Where the user leaves it open: what goes whole in a packet of 1500 bytes by IPv6, of which
-    // 80
-    /// are headers. Senders are told of narrower paths.
+    /// Where the user leaves it open: what goes whole in a packet of 1500 bytes by IPv6, whose
+    /// headers, and natt's, take 80. Senders are told of narrower paths.
     public static final int USUAL_MTU = 1420;
 
     public TunnelConfig {

@@ -37,11 +37,11 @@ class MeshFileTests {
 
                 peer Laptop
                   allowed-ips 10.10.0.2 fd00::2
-                peer %s#1
+                peer %s   # by its key
+                  allowed-ips 10.10.0.3
+                  allowed-ips 192.168.7.0/24
                 """
-                                .formatted(KEY)
-                                .replace("#1", "   # by its key")
-                        + "  allowed-ips 10.10.0.3\n  allowed-ips 192.168.7.0/24\n");
+                        .formatted(KEY));
         assertEquals(
                 new TunnelConfig(
                         "tun7",
