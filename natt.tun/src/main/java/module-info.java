@@ -7,5 +7,6 @@ module natt.tun {
     requires transitive natt.core;
 
     exports natt.tun;
+    exports natt.tun.device;
     exports natt.tun.packet;
 }

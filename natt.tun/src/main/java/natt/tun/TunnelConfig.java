@@ -3,6 +3,8 @@ package natt.tun;
 import natt.core.Addresses;
 import natt.core.Text;
 import natt.core.keys.AddressPrefix;
+import natt.tun.device.TunAddress;
+import natt.tun.device.TunConfig;
 import natt.tun.packet.LocalAddress;
 
 import java.net.Inet4Address;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// A device, and the peers whose packets it carries.
 ///
@@ -45,6 +48,45 @@ public record TunnelConfig(
         return mtu.orElse(USUAL_MTU);
     }
 
+    /// The device for it. A device with one peer that is one address leads there, as a cable does;
+    /// others lead to the networks of their addresses. What peers own beside gets a route, but for
+    /// everything (`0.0.0.0/0`), which would take this node's own datagrams with it.
+    public TunConfig toDevice() {
+        List<TunAddress> addresses = locals.stream().map(this::address).toList();
+        List<AddressPrefix> reached = addresses.stream().map(TunAddress::prefix).toList();
+        List<AddressPrefix> routes =
+                prefixes()
+                        .filter(each -> each.length() > 0)
+                        .filter(each -> reached.stream().noneMatch(wide -> covers(wide, each)))
+                        .toList();
+        return new TunConfig(device, addresses, mtuOrUsual(), routes);
+    }
+
+    /// Prefixes of peers that lead to all addresses there are, and so get no route.
+    public List<AddressPrefix> withoutRoute() {
+        return prefixes().filter(each -> each.length() == 0).toList();
+    }
+
+    private Stream<AddressPrefix> prefixes() {
+        return peers.stream().flatMap(each -> each.allowedIps().stream());
+    }
+
+    private TunAddress address(LocalAddress local) {
+        int whole = local.address().getAddress().length * 8;
+        List<AddressPrefix> hosts =
+                prefixes()
+                        .filter(each -> each.network().getAddress().length * 8 == whole)
+                        .filter(each -> each.length() == whole)
+                        .toList();
+        return peers.size() == 1 && hosts.size() == 1 && local.length() == whole
+                ? TunAddress.toPeer(local.address(), hosts.getFirst().network())
+                : TunAddress.inPrefix(local.address(), local.length());
+    }
+
+    private static boolean covers(AddressPrefix wide, AddressPrefix narrow) {
+        return wide.length() <= narrow.length() && wide.contains(narrow.network());
+    }
+
     public static Builder builder() {
         return new Builder();
     }
@@ -73,7 +115,8 @@ public record TunnelConfig(
 
         /// @param name at most 15 characters, as Linux wants it
         public Builder device(String name) {
-            if (!name.matches("[A-Za-z0-9_.-]{1,15}") || name.matches("\\.\\.?|all|default")) {
+            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
+                    || name.matches("all|default")) {
                 throw new IllegalArgumentException(
                         "'%s' is not the name of a device, of 1 to 15 letters, digits, . - and _"
                                 .formatted(Text.escape(name)));

@@ -34,15 +34,17 @@ public final class PacketRouter {
     }
 
     /// @param locals the addresses of the device
+    /// @param mtu the largest packet that the device takes
     /// @param widest the largest packet that any peer can send or be sent, in up to four parts
     /// @param forward whether packets may go from one peer to another
-    public record Config(List<LocalAddress> locals, int widest, boolean forward) {
+    public record Config(List<LocalAddress> locals, int mtu, int widest, boolean forward) {
         public Config {
             locals = List.copyOf(locals);
         }
     }
 
     private final Locals locals;
+    private final int mtu;
     private final int widest;
     private final boolean forward;
     private final Device device;
@@ -57,6 +59,7 @@ public final class PacketRouter {
     /// @param allowed what each peer owns
     public PacketRouter(Config config, AllowedIps<FarEnd> allowed, Device device) {
         locals = new Locals(config.locals());
+        mtu = config.mtu();
         widest = config.widest();
         forward = config.forward();
         this.allowed = allowed;
@@ -116,11 +119,19 @@ public final class PacketRouter {
         }
         FarEnd to = isToLocal() ? null : destinationOwner();
         if (to == null) {
-            count(device.write(bytes) ? Counter.TO_DEVICE : Counter.NOT_WRITTEN);
+            toDevice(bytes);
         } else if (to == from || !forward) {
             count(Counter.PEER_NOT_FORWARDED);
         } else {
             forward(from, to, bytes, nowNanos);
+        }
+    }
+
+    private void toDevice(ByteBuffer bytes) {
+        if (packet.length() > mtu) {
+            count(Counter.PEER_OVERSIZE);
+        } else {
+            count(device.write(bytes) ? Counter.TO_DEVICE : Counter.NOT_WRITTEN);
         }
     }
 

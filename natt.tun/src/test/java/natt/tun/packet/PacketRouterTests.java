@@ -259,6 +259,13 @@ class PacketRouterTests {
                 world.counted());
     }
 
+    @Test
+    void deviceIsNotGivenMoreThanItTakes() {
+        world.fromPeer(world.a, Packets.udp("10.10.0.2", "10.10.0.1", RouterWorld.MTU));
+        world.fromPeer(world.a, Packets.udp("10.10.0.2", "10.10.0.1", RouterWorld.MTU + 1));
+        assertEquals(Map.of("toDevice", 1L, "fromPeerOversize", 1L), world.counted());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {3, 4, 5, 11, 12})
     void noErrorIsAboutAnError(int type) {

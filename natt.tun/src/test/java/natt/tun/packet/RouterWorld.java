@@ -43,6 +43,7 @@ final class RouterWorld {
         }
     }
 
+    static final int MTU = 1420;
     static final int WIDEST = 1440;
 
     final Peer a = new Peer();
@@ -74,6 +75,7 @@ final class RouterWorld {
                 new PacketRouter(
                         new PacketRouter.Config(
                                 List.of(locals).stream().map(LocalAddress::parse).toList(),
+                                MTU,
                                 WIDEST,
                                 forward),
                         allowed,
