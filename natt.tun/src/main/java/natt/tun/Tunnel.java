@@ -43,8 +43,7 @@ public final class Tunnel implements AutoCloseable {
         this.locals = List.copyOf(locals);
         router =
                 new PacketRouter(
-                        new PacketRouter.Config(
-                                locals, device.mtu(), Session.MOST_PACKET, forward),
+                        new PacketRouter.Config(locals, device.mtu(), Session.MOST_PACKET, forward),
                         AllowedIps.<FarEnd>builder().build(),
                         this::write);
     }

@@ -96,7 +96,9 @@ public final class TunnelNode implements PacketCarrier {
             throw failed;
         }
         var opened = new CompletableFuture<Tunnel>();
-        node.driver().failure().thenAccept(why -> opened.completeExceptionally(new IOException(why)));
+        node.driver()
+                .failure()
+                .thenAccept(why -> opened.completeExceptionally(new IOException(why)));
         node.driver()
                 .execute(
                         () -> {
@@ -111,10 +113,11 @@ public final class TunnelNode implements PacketCarrier {
         } catch (CompletionException failed) {
             device.close();
             node.close();
-            Throwable cause = failed.getCause();
-            throw cause instanceof RuntimeException wrong
-                    ? wrong
-                    : new IOException(String.valueOf(cause.getMessage()), cause);
+            switch (failed.getCause()) {
+                case IOException why -> throw why;
+                case RuntimeException why -> throw why;
+                case null, default -> throw failed;
+            }
         }
     }
 
