@@ -25,9 +25,6 @@ import java.util.random.RandomGenerator;
 /// A node that exchanges packets with peers: with one UDP port and one key for all. It calls each
 /// peer for ever, admits its peers and nobody else, and has one session with each.
 public final class PacketNode implements AutoCloseable {
-    /// How long peers may take to be told of the end.
-    private static final Duration FAREWELL = Duration.ofMillis(100);
-
     /// Takes what peers send. Called on the driver's thread.
     public interface Traffic {
         /// @param packet from position to limit, good until this returns
@@ -253,13 +250,8 @@ public final class PacketNode implements AutoCloseable {
         driver.execute(
                 () -> {
                     service.close(CloseCode.SHUTTING_DOWN);
-                    // What is relayed to peers needs the broker a moment longer.
-                    driver.schedule(
-                            FAREWELL,
-                            () -> {
-                                port.close();
-                                told.complete(true);
-                            });
+                    port.close();
+                    told.complete(true);
                 });
         told.completeOnTimeout(false, 1, TimeUnit.SECONDS).join();
         driver.close();
