@@ -3,6 +3,7 @@ package natt.core.unix;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import natt.core.Text;
@@ -220,6 +221,17 @@ public final class Libc {
         return call("eventfd", Calls.EVENTFD, 0, EFD_CLOEXEC | EFD_NONBLOCK);
     }
 
+    /// Wakes whoever polls a counter.
+    void wake(int eventfd) throws UnixException {
+        call(
+                "write",
+                Calls.WRITE,
+                arena ->
+                        new long[] {
+                            eventfd, arena.allocateFrom(JAVA_LONG, 1).address(), Long.BYTES
+                        });
+    }
+
     /// @param type may have [#SOCK_NONBLOCK] added
     public int socket(int family, int type, int protocol) throws UnixException {
         return call("socket", Calls.SOCKET, family, type | SOCK_CLOEXEC, protocol);
@@ -246,10 +258,8 @@ public final class Libc {
         int length = Long.BYTES + Long.BYTES;
         call(
                 "connect",
-                (arena, state) ->
-                        (int)
-                                Calls.CONNECT.invokeExact(
-                                        state, socket, arena.allocate(length), length));
+                Calls.CONNECT,
+                arena -> new long[] {socket, arena.allocate(length).address(), length});
     }
 
     /// The address to which an IPv4 or IPv6 socket is bound.
