@@ -5,4 +5,6 @@ import org.jspecify.annotations.NullMarked;
 module natt.tun {
     requires static transitive org.jspecify;
     requires transitive natt.core;
+
+    exports natt.tun.natpunch;
 }

@@ -19,6 +19,9 @@ public final class BareTunnel implements Engine {
     /// The most bytes of a packet: what an unfragmented datagram over IPv4 holds on Ethernet.
     public static final int MOST_PACKET = 1472;
 
+    /// How many packets wait to be sent at most; the driver takes them after each batch.
+    private static final int MOST_WAITING = 256;
+
     private static final long SECOND = 1_000_000_000;
     private static final long ASK_NANOS = SECOND;
     private static final long KEEPALIVE_NANOS = 5 * SECOND;
@@ -34,7 +37,13 @@ public final class BareTunnel implements Engine {
 
     private final InetSocketAddress server;
     private final Packets packets;
-    private final ByteBuffer outgoing = ByteBuffer.allocateDirect(MOST_PACKET).limit(0);
+
+    /// The packets that wait, in slots of one buffer, from `first` on.
+    private final ByteBuffer slots = ByteBuffer.allocate(MOST_WAITING * MOST_PACKET);
+
+    private final int[] lengths = new int[MOST_WAITING];
+    private int first;
+    private int waiting;
     private @Nullable InetSocketAddress peer;
     private boolean heard;
     private long heardAt;
@@ -72,18 +81,20 @@ public final class BareTunnel implements Engine {
         return dropped;
     }
 
-    /// Takes a packet for the peer; the driver is to be told that there is something to send.
+    /// Takes a packet for the peer.
     ///
     /// @return false if there is no peer yet or no room; then the packet is lost
     public boolean send(ByteBuffer packet) {
         if (peer == null
-                || outgoing.hasRemaining()
+                || waiting == MOST_WAITING
                 || packet.remaining() > MOST_PACKET
                 || packet.remaining() < 2) {
             dropped++;
             return false;
         }
-        outgoing.clear().put(packet).flip();
+        int slot = (first + waiting++) % MOST_WAITING;
+        lengths[slot] = packet.remaining();
+        packet.get(slots.array(), slot * MOST_PACKET, lengths[slot]);
         return true;
     }
 
@@ -138,8 +149,10 @@ public final class BareTunnel implements Engine {
         if (to == null) {
             return due(HandshakeServer.QUESTION, ASK_NANOS, into, nowNanos) ? server : null;
         }
-        if (outgoing.hasRemaining()) {
-            into.put(outgoing);
+        if (waiting > 0) {
+            into.put(slots.array(), first * MOST_PACKET, lengths[first]);
+            first = (first + 1) % MOST_WAITING;
+            waiting--;
             dueAt = nowNanos + KEEPALIVE_NANOS;
             return to;
         }

@@ -1,6 +1,8 @@
 package natt.wireguard.natpunch;
 
+import natt.core.HostAndPort;
 import natt.core.Identity;
+import natt.core.Text;
 import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.spi.Engine;
@@ -30,16 +32,21 @@ public final class NatpunchGoServer implements AutoCloseable {
     /// Starts serving.
     ///
     /// @param bind IPv4, since nothing else has room in an answer
-    /// @throws IOException if the address cannot be bound
+    /// @throws IOException with one line for the user, if the address cannot be bound
     public static NatpunchGoServer start(Identity identity, InetSocketAddress bind)
             throws IOException {
         var driver = new Driver(Ticker.system(), "natt-natpunch-go");
         Port port;
         try {
             port = driver.openPort(bind);
-        } catch (IOException | RuntimeException failed) {
+        } catch (IOException failed) {
             driver.discard();
-            throw failed;
+            throw new IOException(
+                    "cannot listen on UDP %s: %s"
+                            .formatted(
+                                    HostAndPort.format(bind),
+                                    Text.escape(String.valueOf(failed.getMessage()))),
+                    failed);
         }
         var engine = new NatpunchServer(identity, new SecureRandom(), driver.nanoTime());
         port.attach(List.of(engine), now -> Engine.NEVER);
