@@ -53,7 +53,7 @@ final class BrokerExtras implements AutoCloseable {
         boolean anywhere = natpunchGo.local().getAddress().isAnyLocalAddress();
         LOG.log(
                 Level.INFO,
-                "natpunch-go''s clients use it with: natpunch IFACE {0} {1}",
+                "natpunch-go's clients use it with: natpunch IFACE {0} {1}",
                 anywhere
                         ? "HOST:" + natpunchGo.local().getPort()
                         : HostAndPort.format(natpunchGo.local()),

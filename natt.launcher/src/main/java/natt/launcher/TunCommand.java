@@ -270,7 +270,7 @@ final class TunCommand {
                 LOG.log(
                         Level.WARNING,
                         "NATpunch is insecure: nothing in this tunnel is encrypted, and whoever"
-                                + " sends from the peer''s address, or tells the server so, is the"
+                                + " sends from the peer's address, or tells the server so, is the"
                                 + " peer");
                 return NatpunchTunnel.start(config, device, server);
             };

@@ -37,7 +37,7 @@ public final class NatpunchPorts implements AutoCloseable {
                     List.of(
                             open(driver, first, server.first()),
                             open(driver, second, server.second()));
-            driver.failure().thenAccept(why -> LOG.log(Level.ERROR, "NATpunch''s wire: {0}", why));
+            driver.failure().thenAccept(why -> LOG.log(Level.ERROR, "NATpunch's wire: {0}", why));
             driver.start();
             return new NatpunchPorts(driver, local);
         } catch (IOException | RuntimeException failed) {

@@ -50,7 +50,7 @@ public final class NatpunchGoServer implements AutoCloseable {
         }
         var engine = new NatpunchServer(identity, new SecureRandom(), driver.nanoTime());
         port.attach(List.of(engine), now -> Engine.NEVER);
-        driver.failure().thenAccept(why -> LOG.log(Level.ERROR, "natpunch-go''s wire: {0}", why));
+        driver.failure().thenAccept(why -> LOG.log(Level.ERROR, "natpunch-go's wire: {0}", why));
         driver.start();
         byte[] bytes = identity.publicKey().bytes();
         return new NatpunchGoServer(
