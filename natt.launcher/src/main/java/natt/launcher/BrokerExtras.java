@@ -29,18 +29,31 @@ final class BrokerExtras implements AutoCloseable {
     /// @throws IOException if an address cannot be bound; then nothing is left
     static BrokerExtras start(BrokerOptions options, Identity identity) throws IOException {
         var extras = new BrokerExtras();
+        InetAddress host = host(options);
         try {
             if (options.natpunchGo != null) {
-                extras.startNatpunchGo(natpunchGo(options.natpunchGo), identity);
+                extras.startNatpunchGo(natpunchGo(options.natpunchGo, host), identity);
             }
             if (options.natpunch != null) {
-                extras.startNatpunch(natpunch(options.natpunch));
+                extras.startNatpunch(natpunch(options.natpunch), host);
             }
         } catch (IOException | RuntimeException failed) {
             extras.close();
             throw failed;
         }
         return extras;
+    }
+
+    /// The first IPv4 address that the broker is told to listen on: a host with several might
+    /// answer from another one than was asked.
+    private static InetAddress host(BrokerOptions options) {
+        return options.listen.stream()
+                .map(HostAndPort::parse)
+                .flatMap(each -> each.literal().stream())
+                .map(InetSocketAddress::getAddress)
+                .filter(each -> each instanceof Inet4Address)
+                .findFirst()
+                .orElse(ANY);
     }
 
     private void startNatpunchGo(InetSocketAddress bind, Identity identity) throws IOException {
@@ -60,10 +73,11 @@ final class BrokerExtras implements AutoCloseable {
                 natpunchGo.key());
     }
 
-    private void startNatpunch(int[] ports) throws IOException {
+    private void startNatpunch(int[] ports, InetAddress host) throws IOException {
         natpunch =
                 NatpunchPorts.start(
-                        new InetSocketAddress(ANY, ports[0]), new InetSocketAddress(ANY, ports[1]));
+                        new InetSocketAddress(host, ports[0]),
+                        new InetSocketAddress(host, ports[1]));
         LOG.log(
                 Level.WARNING,
                 "NATpunch on UDP ports {0} and {1}, which is insecure: anybody may take the place"
@@ -75,18 +89,18 @@ final class BrokerExtras implements AutoCloseable {
     /// Refuses what cannot be meant, before anything is started.
     static void check(BrokerOptions options) {
         if (options.natpunchGo != null) {
-            natpunchGo(options.natpunchGo);
+            natpunchGo(options.natpunchGo, ANY);
         }
         if (options.natpunch != null) {
             natpunch(options.natpunch);
         }
     }
 
-    private static InetSocketAddress natpunchGo(String text) {
-        HostAndPort given = HostAndPort.parse(text.indexOf(':') < 0 ? "0.0.0.0:" + text : text);
+    private static InetSocketAddress natpunchGo(String text, InetAddress host) {
+        HostAndPort given = HostAndPort.parse(text.indexOf(':') < 0 ? ":" + text : text);
         InetSocketAddress bind =
                 given.host().isEmpty()
-                        ? new InetSocketAddress(ANY, given.port())
+                        ? new InetSocketAddress(host, given.port())
                         : given.literal().orElse(null);
         if (bind == null || !(bind.getAddress() instanceof Inet4Address)) {
             throw new UsageException(
