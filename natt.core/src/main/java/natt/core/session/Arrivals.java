@@ -1,6 +1,7 @@
 package natt.core.session;
 
 import natt.core.Route;
+import natt.core.noise.Aead;
 
 import org.jspecify.annotations.Nullable;
 
