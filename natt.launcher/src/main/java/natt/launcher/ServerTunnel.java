@@ -31,15 +31,9 @@ final class ServerTunnel {
     /// @throws IOException with one line for the user
     static Optional<TunnelServer> open(NattsOptions options, ServerConfig config)
             throws IOException {
+        List<LocalAddress> locals = locals(options);
         if (options.tun == null) {
-            if (!options.tunLocal.isEmpty()) {
-                throw new UsageException("--tun-local needs --tun");
-            }
             return Optional.empty();
-        }
-        List<LocalAddress> locals = options.tunLocal.stream().map(LocalAddress::parse).toList();
-        if (locals.isEmpty()) {
-            throw new UsageException("--tun needs --tun-local, the address of the device");
         }
         ServerConfig.Sessions sessions =
                 config.sessions()
@@ -73,6 +67,18 @@ final class ServerTunnel {
                 Integer.toString(opened.device().mtu()));
         opened.device().warning().ifPresent(line -> LOG.log(Level.WARNING, "{0}", line));
         return Optional.of(opened);
+    }
+
+    /// @throws UsageException if a device is wanted without an address, or the other way round
+    static List<LocalAddress> locals(NattsOptions options) {
+        List<LocalAddress> locals = options.tunLocal.stream().map(LocalAddress::parse).toList();
+        if (options.tun == null && !locals.isEmpty()) {
+            throw new UsageException("--tun-local needs --tun");
+        }
+        if (options.tun != null && locals.isEmpty()) {
+            throw new UsageException("--tun needs --tun-local, the address of the device");
+        }
+        return locals;
     }
 
     private static Set<Capability> kept(TunnelServer opened, InetSocketAddress listen) {

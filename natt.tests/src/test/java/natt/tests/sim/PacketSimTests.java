@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Two nodes of a broker that exchange packets.
 class PacketSimTests {
@@ -113,6 +114,33 @@ class PacketSimTests {
         assertEquals(1, pair.a.room.sessions(pair.b.key()).size());
         assertEquals(1, pair.b.room.sessions(pair.a.key()).size());
         assertTrue(pair.isDirect());
+    }
+
+    @Test
+    void threeNodesMakeAMesh() {
+        List<Side> all =
+                Stream.of("a", "b", "c")
+                        .map(name -> world.side(NatType.PORT_RESTRICTED, name, Mode.IP))
+                        .toList();
+        network.runUntil(() -> all.stream().allMatch(each -> each.node.isReady()), READY);
+        List<List<Side>> pairs = new ArrayList<>();
+        for (Side one : all) {
+            all.stream().filter(each -> each != one).forEach(each -> pairs.add(List.of(one, each)));
+        }
+        pairs.forEach(each -> each.getFirst().join(each.getLast()));
+        all.forEach(each -> each.node.serve());
+        network.runUntil(
+                () -> pairs.stream().allMatch(each -> each.getFirst().isDirect(each.getLast())),
+                SECOND.multipliedBy(3));
+        pairs.forEach(each -> each.getFirst().beat(each.getLast()));
+        network.runFor(READY);
+        for (List<Side> each : pairs) {
+            assertEquals(1, each.getFirst().room.sessions(each.getLast().key()).size());
+        }
+        all.forEach(each -> each.room.quiet());
+        network.runFor(SECOND);
+        long sent = all.stream().mapToLong(each -> each.room.sent()).sum();
+        assertEquals(sent, all.stream().mapToLong(each -> each.room.arrived.size()).sum());
     }
 
     // ---- what happens to paths

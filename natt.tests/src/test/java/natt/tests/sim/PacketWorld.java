@@ -17,7 +17,6 @@ final class PacketWorld {
     static final Duration SECOND = Duration.ofSeconds(1);
     static final Duration BEAT = Duration.ofMillis(100);
     static final Duration READY = Duration.ofSeconds(10);
-    static final String A = "203.0.113.11";
     static final String B = "203.0.113.12";
     static final int NUMBER = 30_000;
 
@@ -81,16 +80,17 @@ final class PacketWorld {
         }
     }
 
+    /// @param name a letter, by which it has its addresses
     Side side(NatType type, String name, Mode mode) {
-        boolean first = name.equals("a");
+        int number = 1 + name.charAt(0) - 'a';
         SimHost host =
                 network.internet()
                         .addHostBehind(
                                 type.model(),
                                 name,
-                                first ? A : B,
-                                first ? "192.168.1.2" : "192.168.2.2");
-        return new Side(host, mode, first ? 10 : 20);
+                                "203.0.113.1" + number,
+                                "192.168.%d.2".formatted(number));
+        return new Side(host, mode, 10 * number);
     }
 
     final class Pair {
