@@ -53,6 +53,32 @@ public enum Need {
         }
     },
 
+    /// Network namespaces with TUN devices in them.
+    TUN {
+        @Override
+        Optional<String> probe() {
+            if (!Files.exists(Path.of("/dev/net/tun"))) {
+                return Optional.of("no /dev/net/tun");
+            }
+            Optional<String> tools = programs("iputils-ping, util-linux", "ping", "setpriv");
+            return tools.isPresent() ? tools : ROOT_NETNS.missing();
+        }
+    },
+
+    IPERF {
+        @Override
+        Optional<String> probe() {
+            return programs("iperf3", "iperf3");
+        }
+    },
+
+    PYTHON {
+        @Override
+        Optional<String> probe() {
+            return programs("python3", "python3");
+        }
+    },
+
     /// A Go compiler and Debian's kcp-go.
     GO_KCP {
         @Override
@@ -120,7 +146,7 @@ public enum Need {
 
     /// Why this is missing; empty if it is here.
     @SuppressWarnings("OptionalAssignedToNull")
-    synchronized Optional<String> missing() {
+    public synchronized Optional<String> missing() {
         if (missing == null) {
             missing = probe();
         }
