@@ -17,7 +17,11 @@ public final class TunLab implements AutoCloseable {
     /// What each end calls its device.
     public static final String DEVICE = "natt0";
 
-    private static final String DIRECT = "direct path";
+    /// What tells of a path.
+    private static final String PATH =
+            "(session with \\S+ (at|by) |direct path to |is back, | now$| has moved )";
+
+    private static final String RELAYED = ".*( by the relay | by relay|path to \\S+ is gone).*";
 
     private final Processes processes;
     private final Network network;
@@ -145,10 +149,17 @@ public final class TunLab implements AutoCloseable {
         throw new AssertionError("nothing from %s to %s within %s".formatted(host, address, SOON));
     }
 
-    /// Waits until both ends say that they use a direct path.
+    /// Waits until ends have said last that their path is a direct one.
     public static void awaitDirect(RunningProcess... ends) throws InterruptedException {
         for (RunningProcess end : ends) {
-            end.awaitLine(DIRECT, SOON);
+            long begin = System.nanoTime();
+            end.awaitLine(PATH, SOON);
+            while (end.lastLine("^.*" + PATH + ".*$").group().matches(RELAYED)) {
+                if (System.nanoTime() - begin > SOON.toNanos()) {
+                    throw new AssertionError("no direct path within " + SOON + "\n" + end.text());
+                }
+                Thread.sleep(50);
+            }
         }
     }
 
