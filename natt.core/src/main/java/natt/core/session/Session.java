@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Authenticated, encrypted datagrams between two keys, and the streams they carry. Outlives the
-/// addresses of both.
+/// Authenticated, encrypted datagrams between two keys, and what they carry: streams, packets, or
+/// messages. Outlives the addresses of both.
 public final class Session {
     /// Where a session is in its life.
     public enum State {
@@ -36,6 +36,9 @@ public final class Session {
         CLOSED
     }
 
+    /// The longest packet, in bytes.
+    public static final int MOST_PACKET = Wire.MOST_DATAGRAM;
+
     private static final long SECOND = 1_000_000_000;
 
     // What natt chooses.
@@ -43,7 +46,7 @@ public final class Session {
 
     private final SessionEngine engine;
     private final NodeKey peer;
-    private final @Nullable Transport transport;
+    private final Cargo cargo;
     private final Transport.Multiplexer streams;
     private final byte[] wakeToken;
     private final @Nullable Calling calling;
@@ -51,7 +54,6 @@ public final class Session {
     private final Paths paths;
     private final Liveness liveness;
     private final Search search;
-    private final Parts incoming = new Parts();
     private final KeyRing keys;
     private final Outbox outbox;
     private final Handshakes handshakes;
@@ -74,7 +76,7 @@ public final class Session {
     /// Whether its caller's key is known by name.
     boolean listed;
 
-    /// What [Quiet] keeps of a session without streams.
+    /// What [Quiet] keeps of a rendezvous.
     boolean sending;
 
     boolean forgotten;
@@ -84,15 +86,23 @@ public final class Session {
     private Session(
             SessionEngine engine,
             NodeKey peer,
+            Mode mode,
             @Nullable Transport transport,
             @Nullable PreSharedKey secret,
             long nowNanos) {
         this.engine = engine;
         this.peer = peer;
-        this.transport = transport;
         boolean initiator = secret != null;
         calling = secret == null ? null : new Calling(this, engine, peer, secret);
-        paths = new Paths(initiator, engine.random(), engine.checkLimits(), events::add, nowNanos);
+        Liveness.Pace pace = mode.isOfPackets() ? Liveness.Pace.PACKETS : Liveness.Pace.STREAMS;
+        paths =
+                new Paths(
+                        initiator,
+                        pace,
+                        engine.random(),
+                        engine.checkLimits(),
+                        events::add,
+                        nowNanos);
         liveness = paths.liveness();
         search = paths.search();
         keys = new KeyRing(this, engine.slots());
@@ -100,39 +110,26 @@ public final class Session {
         handshakes = new Handshakes(this, keys, outbox, calling);
         bornAt = nowNanos;
         state = State.CONNECTING;
-        streams = transport == null ? NoStreams.ALL : open(transport, initiator, nowNanos);
+        cargo = new Cargo(engine, mode, transport, initiator, nowNanos);
+        streams = cargo.streams();
         streams.pause(nowNanos);
-        wakeToken =
-                new byte[transport == null && initiator ? Wire.WAKE_LENGTH - Wire.WAKE_TOKEN : 0];
+        wakeToken = new byte[isRendezvous() && initiator ? Wire.WAKE_LENGTH - Wire.WAKE_TOKEN : 0];
         engine.random().nextBytes(wakeToken);
-    }
-
-    private Transport.Multiplexer open(Transport by, boolean initiator, long nowNanos) {
-        return by.open(
-                new Transport.Context(
-                        initiator,
-                        SessionEngine.MOST_STREAMS,
-                        Wire.MOST_TRANSPORT_DATAGRAM,
-                        PathMtu.FIRST - Wire.DATA_OVERHEAD,
-                        nowNanos,
-                        engine.random()));
     }
 
     static Session calling(
             SessionEngine engine,
             NodeKey host,
             PreSharedKey secret,
+            Mode mode,
             @Nullable Transport transport,
             long nowNanos) {
-        return new Session(engine, host, transport, secret, nowNanos);
+        return new Session(engine, host, mode, transport, secret, nowNanos);
     }
 
-    static Session called(
-            SessionEngine engine,
-            Gatekeeper.HalfOpen half,
-            @Nullable Transport transport,
-            long nowNanos) {
-        var session = new Session(engine, half.caller(), transport, null, nowNanos);
+    static Session called(SessionEngine engine, Gatekeeper.HalfOpen half, long nowNanos) {
+        var session =
+                new Session(engine, half.caller(), half.mode(), half.transport(), null, nowNanos);
         session.handshakes.confirmed(half);
         session.establish(half.from(), nowNanos);
         return session;
@@ -154,9 +151,39 @@ public final class Session {
         return state;
     }
 
-    /// Whether this is a session with a broker, which carries messages and no streams.
+    /// What it is for.
+    public Mode mode() {
+        return cargo.mode();
+    }
+
+    /// Whether this is a session with a broker, which carries messages.
     public boolean isRendezvous() {
-        return transport == null;
+        return cargo.mode() == Mode.RENDEZVOUS;
+    }
+
+    /// Queues a packet for the peer of a session of packets. It may get lost, and overtake others.
+    ///
+    /// @param packet at most [#MOST_PACKET] bytes; more than [#packetSize] go in up to four parts
+    /// @return whether it was taken: false without a path or room, if it is empty or too long, or
+    ///     if it is not WireGuard's in a session for that
+    public boolean send(ByteBuffer packet, long nowNanos) {
+        if (state != State.UP || !cargo.offer(packet)) {
+            return false;
+        }
+        engine.ready(this);
+        return true;
+    }
+
+    /// The longest packet that goes whole on this path, in bytes.
+    public int packetSize() {
+        return cargo.isBareOn(paths.current()) ? MOST_PACKET : datagramSize() - Wire.DATA_OVERHEAD;
+    }
+
+    /// Whether it is known, for now, that no longer packet goes whole. It is once long ones have
+    /// been sent for a while.
+    public boolean packetSizeIsFinal() {
+        PathMtu mtu = paths.mtu();
+        return cargo.isBareOn(paths.current()) || mtu != null && mtu.isSettled();
     }
 
     /// Queues a message for the peer of a rendezvous, at most [#mostMessage] bytes; like a datagram
@@ -165,7 +192,7 @@ public final class Session {
     /// @return whether there was room
     public boolean say(ByteBuffer message, long nowNanos) {
         boolean fits = message.remaining() > 0 && message.remaining() <= mostMessage();
-        if (transport != null || !fits) {
+        if (!isRendezvous() || !fits) {
             throw new IllegalArgumentException(
                     "a message of %d bytes".formatted(message.remaining()));
         }
@@ -255,7 +282,7 @@ public final class Session {
     /// Tells the peer where this node may be reached, now and whenever that has changed, and
     /// begins to search for a direct path.
     public void offer(LocalCandidates local, long nowNanos) {
-        if (transport != null && state != State.CLOSED) {
+        if (!isRendezvous() && state != State.CLOSED) {
             search.offer(local, nowNanos);
             engine.ready(this);
         }
@@ -336,6 +363,7 @@ public final class Session {
         counters.put("suspended", suspended);
         counters.put("partsSent", outbox.partCount());
         counters.put("messagesDropped", outbox.dropped());
+        cargo.count(counters);
         return counters;
     }
 
@@ -346,10 +374,7 @@ public final class Session {
     }
 
     InitPayload initPayload() {
-        return transport == null
-                ? new InitPayload(0, InitPayload.RENDEZVOUS, Wire.MOST_DATAGRAM, id())
-                : new InitPayload(
-                        transport.capability(), InitPayload.STREAMS, Wire.MOST_DATAGRAM, id());
+        return cargo.initPayload(id());
     }
 
     /// The responder has answered one of this initiator's attempts.
@@ -386,6 +411,9 @@ public final class Session {
         Paths.Change change = paths.take(to, handshakes.peerTakes(), nowNanos);
         if (change == Paths.Change.HOST) {
             streams.useDatagrams(datagramSize() - Wire.DATA_OVERHEAD, nowNanos);
+        }
+        if (cargo.mode() == Mode.WIREGUARD) {
+            engine.arrivals().expectBare(this, from, cargo.isBareOn(to) ? to : null);
         }
         switch (state) {
             case CONNECTING -> {
@@ -433,6 +461,7 @@ public final class Session {
             }
             return;
         }
+        cargo.heard();
         boolean newestKeys = keys.isNewest(with);
         handshakes.heard(with, nowNanos);
         boolean check = Control.isCheck(plain, length);
@@ -443,40 +472,39 @@ public final class Session {
             establish(from, nowNanos);
         }
         switch (plain[0]) {
+            case Outbox.CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
             case Outbox.TRANSPORT -> {
                 liveness.heardData();
                 if (calling != null && streams.openStreams() > 0) {
                     // A host that reaches nothing resets the stream long before this counts.
                     noteUseful(nowNanos);
                 }
-                if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
-                    streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
-                }
+                cargo.handle(this, plain, length, nowNanos);
             }
-            case Outbox.CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
             case Outbox.PART -> {
                 liveness.heardData();
-                ByteBuffer whole = incoming.take(plain, 1, length - 1, nowNanos);
-                if (whole != null) {
-                    streams.handleDatagram(whole, nowNanos);
-                }
+                cargo.handle(this, plain, length, nowNanos);
             }
-            case Outbox.RENDEZVOUS -> {
-                if (transport != null || length < 2) {
-                    engine.countUnknownKind();
-                } else {
-                    engine.handleMessage(this, plain, length, nowNanos);
-                }
-            }
-            default -> engine.countUnknownKind();
+            default -> cargo.handle(this, plain, length, nowNanos);
         }
         engine.ready(this);
+    }
+
+    /// Takes a datagram of WireGuard that came by the path as it is: so little is known of who sent
+    /// it that nothing else follows.
+    void handleBare(ByteBuffer datagram, long nowNanos) {
+        if (state == State.UP) {
+            cargo.heard();
+            datagramsReceived++;
+            bytesReceived += datagram.remaining();
+            engine.arrivals().handlePacket(this, datagram, nowNanos);
+        }
     }
 
     private void handleControl(
             Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
         if (length < Control.LENGTH) {
-            engine.countUnknownKind();
+            engine.arrivals().countUnknownKind();
             return;
         }
         long token = Control.token(in, 1);
@@ -504,7 +532,7 @@ public final class Session {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
             }
-            default -> engine.countUnknownKind();
+            default -> engine.arrivals().countUnknownKind();
         }
     }
 
@@ -527,8 +555,8 @@ public final class Session {
     private void handleOffer(
             Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
         Offer offer = Offer.read(in, 1, length);
-        if (offer == null || transport == null) {
-            engine.countUnknownKind();
+        if (offer == null || isRendezvous()) {
+            engine.arrivals().countUnknownKind();
         } else if (search.take(offer, nowNanos)) {
             outbox.say(Control.CANDIDATES_TAKEN, 0, offer.serial(), from, with);
         }
@@ -602,9 +630,13 @@ public final class Session {
         }
     }
 
+    private long roundTrip() {
+        return streams.estimate().roundTrip().toNanos();
+    }
+
     private void watch(long nowNanos) {
         boolean inUse = streams.hasOutstanding();
-        long roundTrip = streams.estimate().roundTrip().toNanos();
+        long roundTrip = roundTrip();
         if (liveness.nanosUntilAsk(inUse, roundTrip, nowNanos) <= 0) {
             ask(nowNanos);
         }
@@ -687,7 +719,7 @@ public final class Session {
 
     private long nanosUntilWatch(long nowNanos) {
         boolean inUse = streams.hasOutstanding();
-        long roundTrip = streams.estimate().roundTrip().toNanos();
+        long roundTrip = roundTrip();
         long least = streams.nanosUntilTimeout(nowNanos);
         least = Math.min(least, liveness.nanosUntilAsk(inUse, roundTrip, nowNanos));
         least = Math.min(least, liveness.nanosUntilDoubt(roundTrip, nowNanos));
@@ -760,12 +792,9 @@ public final class Session {
         if (width == null || to == null) {
             return false;
         }
-        if (transport == null) {
-            return outbox.pollMessage(with, into, nowNanos);
-        }
-        int probe = width.pollProbe(streams.estimate().roundTrip().toNanos(), nowNanos);
+        int probe = cargo.probes(to) ? width.pollProbe(roundTrip(), nowNanos) : 0;
         if (probe == 0) {
-            return outbox.pollTransport(streams, width, with, into, nowNanos);
+            return cargo.poll(outbox, to, width, with, into, nowNanos);
         }
         if (width.retries()) {
             ask(nowNanos);
@@ -788,6 +817,7 @@ public final class Session {
         closed = reason;
         farewell.ended(nowNanos);
         outbox.clear();
+        engine.arrivals().expectBare(this, paths.current(), null);
         paths.forget();
         handshakes.stop();
         streams.close(reason, nowNanos);
