@@ -1,5 +1,6 @@
 package natt.tests;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Packet tunnels between hosts behind NATs, with a broker on `pub`: in the laboratory beside the
@@ -199,18 +201,31 @@ public final class TunLab implements AutoCloseable {
                 .getAsLong();
     }
 
-    /// A counter in what `natt status` tells of a node, the sum if there are several.
+    /// A counter in what `natt status` tells of a node.
     public long counter(String name, String counter) {
         String said =
                 Programs.mustRun(
                         List.of(Natt.program("natt"), "status", "--json"),
                         node(name).environment(),
                         "");
-        return Pattern.compile("\"" + counter + "\": ?([0-9]+)")
-                .matcher(said)
-                .results()
-                .mapToLong(match -> Long.parseLong(match.group(1)))
-                .sum();
+        // Others of the machine's may be told of, too.
+        String report =
+                JsonParser.parseString(said)
+                        .getAsJsonObject()
+                        .getAsJsonArray("nodes")
+                        .asList()
+                        .stream()
+                        .map(JsonElement::getAsJsonObject)
+                        .filter(each -> each.has("name"))
+                        .filter(each -> each.get("name").getAsString().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new AssertionError(name + " tells nothing: " + said))
+                        .toString();
+        Matcher found = Pattern.compile("\"" + counter + "\":([0-9]+)").matcher(report);
+        if (!found.find()) {
+            throw new AssertionError("no " + counter + " in " + report);
+        }
+        return Long.parseLong(found.group(1));
     }
 
     /// All addresses, devices, routes and processes of a host: to be compared with what is there
