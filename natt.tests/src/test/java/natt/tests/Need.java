@@ -36,7 +36,8 @@ public enum Need {
             if (!Files.exists(Path.of("/dev/net/tun"))) {
                 return Optional.of("no /dev/net/tun");
             }
-            return programs("util-linux, iputils-ping", "unshare", "ping").or(ROOT_NETNS::missing);
+            return programs("util-linux, iputils-ping", "unshare", "setpriv", "ping")
+                    .or(ROOT_NETNS::missing);
         }
     },
 
@@ -61,18 +62,6 @@ public enum Need {
                 }
             }
             return ROOT_NETNS.missing();
-        }
-    },
-
-    /// Network namespaces with TUN devices in them.
-    TUN {
-        @Override
-        Optional<String> probe() {
-            if (!Files.exists(Path.of("/dev/net/tun"))) {
-                return Optional.of("no /dev/net/tun");
-            }
-            Optional<String> tools = programs("iputils-ping, util-linux", "ping", "setpriv");
-            return tools.isPresent() ? tools : ROOT_NETNS.missing();
         }
     },
 

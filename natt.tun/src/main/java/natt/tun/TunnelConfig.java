@@ -53,7 +53,12 @@ public record TunnelConfig(
     /// everything (`0.0.0.0/0`), which would take this node's own datagrams with it.
     public TunConfig toDevice() {
         List<TunAddress> addresses = locals.stream().map(this::address).toList();
-        List<AddressPrefix> reached = addresses.stream().map(TunAddress::prefix).toList();
+        // Linux gives a device that was down when it got its addresses no route to an IPv6 peer.
+        List<AddressPrefix> reached =
+                addresses.stream()
+                        .map(TunAddress::prefix)
+                        .filter(each -> each.length() < 128)
+                        .toList();
         List<AddressPrefix> routes =
                 prefixes()
                         .filter(each -> each.length() > 0)
@@ -115,8 +120,7 @@ public record TunnelConfig(
 
         /// @param name at most 15 characters, as Linux wants it
         public Builder device(String name) {
-            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
-                    || name.matches("all|default")) {
+            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}") || name.matches("all|default")) {
                 throw new IllegalArgumentException(
                         "'%s' is not the name of a device, of 1 to 15 letters, digits, . - and _"
                                 .formatted(Text.escape(name)));
