@@ -53,11 +53,10 @@ public record TunnelConfig(
     /// everything (`0.0.0.0/0`), which would take this node's own datagrams with it.
     public TunConfig toDevice() {
         List<TunAddress> addresses = locals.stream().map(this::address).toList();
-        // Linux gives a device that was down when it got its addresses no route to an IPv6 peer.
         List<AddressPrefix> reached =
                 addresses.stream()
+                        .filter(TunnelConfig::leadsThereByItself)
                         .map(TunAddress::prefix)
-                        .filter(each -> each.length() < 128)
                         .toList();
         List<AddressPrefix> routes =
                 prefixes()
@@ -65,6 +64,11 @@ public record TunnelConfig(
                         .filter(each -> reached.stream().noneMatch(wide -> covers(wide, each)))
                         .toList();
         return new TunConfig(device, addresses, mtuOrUsual(), routes);
+    }
+
+    /// The kernel forgets the other end of an IPv6 address that a device gets before it is up.
+    private static boolean leadsThereByItself(TunAddress address) {
+        return address.local() instanceof Inet4Address || address.local().equals(address.peer());
     }
 
     /// Prefixes of peers that lead to all addresses there are, and so get no route.

@@ -128,7 +128,13 @@ public final class TunnelNode implements PacketCarrier {
             Optional<ClientConfig.Sessions> host,
             Traffic traffic)
             throws IOException {
-        Tunnel tunnel = Tunnel.open(device, config.locals(), config.forward(), node.driver());
+        Tunnel tunnel =
+                Tunnel.open(
+                        device,
+                        config.locals(),
+                        config.forward(),
+                        node.local().getPort(),
+                        node.driver());
         traffic.tunnel = tunnel;
         for (TunnelPeer each : config.peers()) {
             PacketPeer peer =

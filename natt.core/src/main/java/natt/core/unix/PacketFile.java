@@ -2,7 +2,7 @@ package natt.core.unix;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import natt.core.io.Driver;
+import natt.core.time.Ticker;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -30,7 +30,8 @@ public final class PacketFile implements AutoCloseable {
     /// How soon reading is tried again after an error that passes.
     private static final int AFTER_ERROR_MILLIS = 100;
 
-    private static final Duration END = Duration.ofSeconds(1);
+    /// The thread waits for nothing but a wake; only a machine that is very busy takes that long.
+    private static final Duration LONGEST_END = Duration.ofSeconds(5);
 
     /// Who takes the packets; called on the driver's thread.
     public interface Receiver {
@@ -117,8 +118,9 @@ public final class PacketFile implements AutoCloseable {
     ///
     /// @param name of the thread
     /// @param mostBytes the longest packet, which is also the longest that can be written
-    public static PacketFile start(
-            String name, int descriptor, int mostBytes, Driver driver, Receiver receiver)
+    /// @param driver on whose thread the receiver is called
+    public static <D extends Executor & Ticker> PacketFile start(
+            String name, int descriptor, int mostBytes, D driver, Receiver receiver)
             throws IOException {
         return start(name, descriptor, mostBytes, driver::execute, driver::nanoTime, receiver);
     }
@@ -336,8 +338,7 @@ public final class PacketFile implements AutoCloseable {
         closing = true;
         wakeReader();
         try {
-            boolean ended = thread.join(END);
-            assert ended : "the thread of a packet file does not wait for anything but a wake";
+            thread.join(LONGEST_END);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -194,7 +194,8 @@ public final class TunDevice implements AutoCloseable {
     }
 
     /// Begins to read packets, once.
-    public PacketFile start(Driver driver, PacketFile.Receiver receiver) throws IOException {
+    public synchronized PacketFile start(Driver driver, PacketFile.Receiver receiver)
+            throws IOException {
         if (file != null || closed) {
             throw new IllegalStateException("a device is started once");
         }
@@ -207,7 +208,7 @@ public final class TunDevice implements AutoCloseable {
 
     /// Removes the device, or from one that stays what was added.
     @Override
-    public void close() {
+    public synchronized void close() {
         if (arrangement.hasAdded()) {
             try (var routes = new RouteSocket(libc)) {
                 arrangement.undo(routes);
