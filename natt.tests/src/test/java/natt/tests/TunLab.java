@@ -1,6 +1,7 @@
 package natt.tests;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 
 import java.io.IOException;
@@ -18,12 +19,6 @@ public final class TunLab implements AutoCloseable {
 
     /// What each end calls its device.
     public static final String DEVICE = "natt0";
-
-    /// What tells of a path.
-    private static final String PATH =
-            "(session with \\S+ (at|by) |direct path to |is back, | now$| has moved )";
-
-    private static final String RELAYED = ".*( by the relay | by relay|path to \\S+ is gone).*";
 
     private final Processes processes;
     private final Network network;
@@ -151,18 +146,25 @@ public final class TunLab implements AutoCloseable {
         throw new AssertionError("nothing from %s to %s within %s".formatted(host, address, SOON));
     }
 
-    /// Waits until ends have said last that their path is a direct one.
-    public static void awaitDirect(RunningProcess... ends) throws InterruptedException {
-        for (RunningProcess end : ends) {
+    /// Waits until both ends tell that packets take a direct path.
+    public void awaitDirect() throws InterruptedException {
+        for (End end : End.values()) {
             long begin = System.nanoTime();
-            end.awaitLine(PATH, SOON);
-            while (end.lastLine("^.*" + PATH + ".*$").group().matches(RELAYED)) {
+            while (!isDirect(end)) {
                 if (System.nanoTime() - begin > SOON.toNanos()) {
-                    throw new AssertionError("no direct path within " + SOON + "\n" + end.text());
+                    throw new AssertionError(
+                            "no direct path within " + SOON + ": " + report(end.peerName));
                 }
                 Thread.sleep(50);
             }
         }
+    }
+
+    private boolean isDirect(End end) {
+        JsonElement path =
+                report(end.peerName).getAsJsonArray("peers").get(0).getAsJsonObject().get("path");
+        // By a relay it is one of no network (100::/64).
+        return path != null && !path.getAsString().startsWith("[100:");
     }
 
     public Duration awaitConnected(End from) throws IOException, InterruptedException {
@@ -203,29 +205,31 @@ public final class TunLab implements AutoCloseable {
 
     /// A counter in what `natt status` tells of a node.
     public long counter(String name, String counter) {
-        String said =
-                Programs.mustRun(
-                        List.of(Natt.program("natt"), "status", "--json"),
-                        node(name).environment(),
-                        "");
-        // Others of the machine's may be told of, too.
-        String report =
-                JsonParser.parseString(said)
-                        .getAsJsonObject()
-                        .getAsJsonArray("nodes")
-                        .asList()
-                        .stream()
-                        .map(JsonElement::getAsJsonObject)
-                        .filter(each -> each.has("name"))
-                        .filter(each -> each.get("name").getAsString().equals(name))
-                        .findFirst()
-                        .orElseThrow(() -> new AssertionError(name + " tells nothing: " + said))
-                        .toString();
+        String report = report(name).toString();
         Matcher found = Pattern.compile("\"" + counter + "\":([0-9]+)").matcher(report);
         if (!found.find()) {
             throw new AssertionError("no " + counter + " in " + report);
         }
         return Long.parseLong(found.group(1));
+    }
+
+    private JsonObject report(String name) {
+        String said =
+                Programs.mustRun(
+                        List.of(Natt.program("natt"), "status", "--json"),
+                        node(name).environment(),
+                        "");
+        // Others of the machine's may be told of, too, and those that do not answer come first.
+        return JsonParser.parseString(said.substring(said.indexOf('{')))
+                .getAsJsonObject()
+                .getAsJsonArray("nodes")
+                .asList()
+                .stream()
+                .map(JsonElement::getAsJsonObject)
+                .filter(each -> each.has("name"))
+                .filter(each -> each.get("name").getAsString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " tells nothing: " + said));
     }
 
     /// All addresses, devices, routes and processes of a host: to be compared with what is there

@@ -4,7 +4,6 @@ import natt.tests.Measured;
 import natt.tests.Need;
 import natt.tests.Processes;
 import natt.tests.Requires;
-import natt.tests.RunningProcess;
 import natt.tests.TunLab;
 import natt.tests.TunLab.End;
 
@@ -34,11 +33,13 @@ class TunNatLabTests {
     })
     void oneOrTwoSymmetricSidesAreConnected(String a, String b, String how) throws Exception {
         try (TunLab lab = TunLab.between(processes, directory, a, b)) {
-            RunningProcess first = lab.prepare(End.A).start();
-            RunningProcess second = lab.prepare(End.B).start();
+            lab.prepare(End.A).start();
+            lab.prepare(End.B).start();
             Measured.say("tunnel of " + a + " and " + b, lab.awaitConnected(End.A));
             if (how.equals("direct")) {
-                TunLab.awaitDirect(first, second);
+                lab.awaitDirect();
+            } else if (how.equals("by relay")) {
+                lab.awaitWhyRelayed(End.A);
             }
             Duration took = lab.transfer(End.A, End.A.four(), 5_000_000).await(LIMIT);
             Measured.say("5 MB then", took);
