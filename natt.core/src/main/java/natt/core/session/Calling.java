@@ -252,6 +252,7 @@ final class Calling {
                         host,
                         secret,
                         gate,
+                        engine.flags(),
                         index,
                         session.initPayload(),
                         candidate.cookie,

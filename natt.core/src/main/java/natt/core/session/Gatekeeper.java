@@ -32,6 +32,7 @@ final class Gatekeeper {
         private final InetSocketAddress from;
         private final int mtu;
         private final @Nullable Session resumed;
+        private final Mode mode;
         private final @Nullable Transport transport;
         private final long since;
         private final boolean listed;
@@ -45,8 +46,8 @@ final class Gatekeeper {
                 InetSocketAddress from,
                 int mtu,
                 @Nullable Session resumed,
+                Mode mode,
                 @Nullable Transport transport,
-                boolean rendezvous,
                 Admission.Answer admission,
                 long nowNanos) {
             this.keys = keys;
@@ -55,11 +56,12 @@ final class Gatekeeper {
             this.from = from;
             this.mtu = mtu;
             this.resumed = resumed;
+            this.mode = mode;
             this.transport = transport;
             listed = admission.listed();
             refused = admission.refused();
             since = nowNanos;
-            if (refused.isEmpty() && transport == null && !rendezvous) {
+            if (refused.isEmpty() && transport == null && mode == Mode.STREAMS) {
                 refused = Optional.of(CloseCode.NO_COMMON_TRANSPORT);
             }
         }
@@ -82,6 +84,14 @@ final class Gatekeeper {
 
         int mtu() {
             return mtu;
+        }
+
+        Mode mode() {
+            return mode;
+        }
+
+        @Nullable Transport transport() {
+            return transport;
         }
 
         boolean listed() {
@@ -124,8 +134,8 @@ final class Gatekeeper {
     /// Takes an INIT: the cheapest check first, and no answer to what fails one.
     void handleInit(InetSocketAddress from, byte[] in, int length, long nowNanos) {
         received++;
-        Admission admission = config.admission().orElse(null);
-        if (admission == null
+        boolean deaf = config.admission().isEmpty() && config.packets().isEmpty();
+        if (deaf
                 || length != Wire.INIT_LENGTH
                 || !Wire.begins(in, Wire.INIT)
                 || !gate.checkMac1(in, Wire.INIT_MAC1)) {
@@ -139,7 +149,7 @@ final class Gatekeeper {
         } else if (!agreements.take(nowNanos)) {
             limited++;
         } else {
-            agree(from, Arrays.copyOf(in, length), admission, nowNanos);
+            agree(from, Arrays.copyOf(in, length), nowNanos);
         }
     }
 
@@ -154,10 +164,12 @@ final class Gatekeeper {
         return !handshakes.take(nowNanos) || halfOpen.size() >= limits.halfOpen() / 4;
     }
 
-    private void agree(InetSocketAddress from, byte[] init, Admission admission, long nowNanos) {
+    private void agree(InetSocketAddress from, byte[] init, long nowNanos) {
         ResponderHandshake.Caller caller =
                 ResponderHandshake.read(config.identity(), config.secret(), init);
-        if (caller == null || !isServed(caller.payload().mode())) {
+        Mode mode = caller == null ? null : Mode.of(caller.payload().mode());
+        Admission admission = mode == null ? null : engine.admission(mode);
+        if (caller == null || mode == null || admission == null) {
             undecipherable++;
             return;
         }
@@ -168,10 +180,13 @@ final class Gatekeeper {
         }
         InitPayload asked = caller.payload();
         Session resumed = engine.find(asked.resume(), caller.key());
-        boolean rendezvous = asked.mode() == InitPayload.RENDEZVOUS;
-        Transport transport = rendezvous ? null : choose(asked.capabilities());
+        if (resumed != null && resumed.mode() != mode) {
+            resumed = null;
+        }
+        Transport transport = mode == Mode.STREAMS ? choose(asked.capabilities()) : null;
         long id = resumed != null ? asked.resume() : engine.newId(asked.resume());
         int capabilities = transport == null ? 0 : transport.capability();
+        capabilities |= mode.isOfPackets() ? InitPayload.PACKETS : 0;
         int index = engine.slots().free();
         var answer = ByteBuffer.allocate(Wire.RESPONSE_LENGTH);
         var granted = new ResponsePayload(capabilities, Wire.MOST_DATAGRAM, KEEPALIVE_SECONDS, id);
@@ -185,8 +200,8 @@ final class Gatekeeper {
                         from,
                         asked.mtu(),
                         resumed,
+                        mode,
                         transport,
-                        rendezvous,
                         admitted,
                         nowNanos);
         keys.halfOpen = half;
@@ -223,10 +238,6 @@ final class Gatekeeper {
         return halfOpen.size() < limits.halfOpen();
     }
 
-    private boolean isServed(int mode) {
-        return mode == (config.broker() ? InitPayload.RENDEZVOUS : InitPayload.STREAMS);
-    }
-
     private @Nullable Transport choose(int capabilities) {
         for (Transport transport : config.transports()) {
             if ((capabilities & transport.capability()) != 0) {
@@ -242,7 +253,9 @@ final class Gatekeeper {
     @Nullable Session confirm(HalfOpen half, long nowNanos) {
         if (half.refused.isEmpty()) {
             // The list may have changed since the answer.
-            half.refused = config.admission().flatMap(now -> refusal(now, half));
+            half.refused =
+                    Optional.ofNullable(engine.admission(half.mode))
+                            .flatMap(now -> refusal(now, half));
         }
         if (half.refused.isEmpty()
                 && half.resumed == null
@@ -260,7 +273,7 @@ final class Gatekeeper {
         halfOpen.remove(half);
         half.keys.halfOpen = null;
         if (half.resumed == null) {
-            return engine.begin(half, half.transport, nowNanos);
+            return engine.begin(half, nowNanos);
         }
         if (half.resumed.closed().isPresent()) {
             // It ended since the answer; the caller learns that from the next one.

@@ -11,16 +11,14 @@ package natt.core.session;
 /// ```
 ///
 /// @param capabilities bit 0 KCP, 1 QUIC, 2 IP, 3 parts
-/// @param mode 0 streams, 1 IP, 2 rendezvous; others are for the caller to refuse
+/// @param mode the number of a [Mode]; others are for the caller to refuse
 /// @param mtu the largest datagram that the initiator takes, in bytes; 16 bits
 /// @param resume the id of the session to resume
 record InitPayload(int capabilities, int mode, int mtu, long resume) {
     static final int LENGTH = 56;
 
-    /// What a session is for: streams, or messages to and from a broker.
-    static final int STREAMS = 0;
-
-    static final int RENDEZVOUS = 2;
+    /// The capability of packets.
+    static final int PACKETS = 1 << 2;
 
     InitPayload {
         if (mode < 0 || mode > 0xff || mtu < 0 || mtu > 0xffff) {

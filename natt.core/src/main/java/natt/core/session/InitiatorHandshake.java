@@ -13,18 +13,26 @@ import java.util.random.RandomGenerator;
 
 /// One attempt to begin a session: an INIT with its own ephemeral key and index, and the answers
 /// to it. `Noise_IKpsk1_25519_ChaChaPoly_SHA256`, the prologue being `natt/1` and the first 8
-/// bytes of INIT.
+/// bytes of INIT; `natt/1 wg` where its flags say that the caller's key is that of a WireGuard
+/// interface, so that no message of one use is one of another.
 ///
 /// ```text
 ///  INIT
 ///  0    1    2         4                 8         40            88         160    176    192
 ///  +----+----+---------+-----------------+---------+-------------+----------+------+------+
-///  |0x90|  1 | flags 0 | sender index    | e 32    | enc(static) | enc(56)  | mac1 | mac2 |
+///  |0x90|  1 | flags   | sender index    | e 32    | enc(static) | enc(56)  | mac1 | mac2 |
 ///  +----+----+---------+-----------------+---------+-------------+----------+------+------+
 /// ```
 ///
-/// mac2 is zero without a cookie.
+/// Bit 0 of the flags is a WireGuard interface's key; the others are zero. mac2 is zero without a
+/// cookie.
 final class InitiatorHandshake {
+    /// The flag of a key that is a WireGuard interface's.
+    static final int WIREGUARD_KEY = 1;
+
+    private static final byte[] NAME = "natt/1".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] WIREGUARD_NAME = "natt/1 wg".getBytes(StandardCharsets.US_ASCII);
+
     private final int index;
     private final Gate gate;
     private final byte[] mac1;
@@ -40,6 +48,7 @@ final class InitiatorHandshake {
     /// Writes an INIT, 192 bytes at the buffer's position.
     ///
     /// @param gate of the host's key and the secret
+    /// @param flags [#WIREGUARD_KEY] or 0
     /// @param index what the host is to put into what it sends
     /// @param cookie 16 bytes that the host gave to this address, if it did
     /// @param random cryptographically strong
@@ -50,6 +59,7 @@ final class InitiatorHandshake {
             NodeKey host,
             PreSharedKey secret,
             Gate gate,
+            int flags,
             int index,
             InitPayload payload,
             byte @Nullable [] cookie,
@@ -58,6 +68,7 @@ final class InitiatorHandshake {
         var init = new byte[Wire.INIT_LENGTH];
         init[0] = (byte) Wire.INIT;
         init[1] = Wire.VERSION;
+        Wire.putShort(init, Wire.INIT_FLAGS, flags);
         Wire.putInt(init, Wire.INIT_SENDER, index);
         var noise = new Noise(Noise.Pattern.IK_PSK1, true, prologue(init), me, host, secret);
         if (noise.write(payload.encode(), 0, InitPayload.LENGTH, init, Wire.INIT_NOISE, random)
@@ -72,9 +83,10 @@ final class InitiatorHandshake {
         return new InitiatorHandshake(index, gate, Gate.mac1Of(init), noise);
     }
 
-    /// `natt/1` and the header of an INIT.
+    /// The name of the protocol and the header of an INIT.
     static byte[] prologue(byte[] init) {
-        byte[] name = "natt/1".getBytes(StandardCharsets.US_ASCII);
+        int flags = Wire.getShort(init, Wire.INIT_FLAGS);
+        byte[] name = (flags & WIREGUARD_KEY) == 0 ? NAME : WIREGUARD_NAME;
         byte[] prologue = Arrays.copyOf(name, name.length + Wire.INIT_NOISE);
         System.arraycopy(init, 0, prologue, name.length, Wire.INIT_NOISE);
         return prologue;

@@ -4,26 +4,50 @@ package natt.core.session;
 final class Liveness {
     private static final long SECOND = 1_000_000_000;
 
-    // What DESIGN and TARGETS fix.
-    /// How long an initiator may be quiet before it asks; the NAT's mapping lives by it.
-    private static final long KEEPALIVE = 15 * SECOND;
+    /// How soon things are noticed, in nanoseconds.
+    ///
+    /// @param keepalive how long an initiator may be quiet before it asks; the NAT's mapping lives
+    ///     by it
+    /// @param responderAsks a responder is asked by its peer; if that has stopped, it asks itself
+    ///     after this
+    /// @param inUse when to ask while something is sent that the peer should answer
+    /// @param again when to repeat the question
+    /// @param doubt an answer that takes so long is taken for none, and other addresses are tried
+    /// @param lost the longest silence
+    /// @param lostInUse the same when data waits for an acknowledgement
+    record Pace(
+            long keepalive,
+            long responderAsks,
+            long inUse,
+            long again,
+            long doubt,
+            long lost,
+            long lostInUse) {
+        /// As DESIGN and TARGETS fix it.
+        static final Pace STREAMS =
+                new Pace(
+                        15 * SECOND,
+                        20 * SECOND,
+                        SECOND,
+                        SECOND,
+                        5 * SECOND / 2,
+                        30 * SECOND,
+                        15 * SECOND);
 
-    private static final long LONGEST_SILENCE = 30 * SECOND;
-
-    /// When data waits for an acknowledgement.
-    private static final long LONGEST_SILENCE_IN_USE = 15 * SECOND;
-
-    // What natt chooses.
-    /// A responder is asked by its peer; if that has stopped, it asks itself before it gives up.
-    private static final long RESPONDER_ASKS = 20 * SECOND;
-
-    private static final long ASK_IN_USE = SECOND;
-    private static final long ASK_AGAIN = SECOND;
-
-    /// An answer that takes so long is taken for none, and other addresses are tried.
-    private static final long DOUBT = 5 * SECOND / 2;
+        /// Packets wait for nobody: what is lost meanwhile is lost.
+        static final Pace PACKETS =
+                new Pace(
+                        5 * SECOND,
+                        7 * SECOND,
+                        SECOND / 2,
+                        SECOND / 2,
+                        6 * SECOND / 5,
+                        15 * SECOND,
+                        15 * SECOND);
+    }
 
     private final boolean initiator;
+    private final Pace pace;
     private long heardAt;
     private long sentAt;
 
@@ -39,8 +63,9 @@ final class Liveness {
     private long askAgainAt;
     private boolean doubtful;
 
-    Liveness(boolean initiator, long nowNanos) {
+    Liveness(boolean initiator, Pace pace, long nowNanos) {
         this.initiator = initiator;
+        this.pace = pace;
         begin(nowNanos);
     }
 
@@ -88,11 +113,11 @@ final class Liveness {
         }
         long sinceHeard = nowNanos - heardAt;
         long sinceSent = nowNanos - sentAt;
-        long patience = Math.max(ASK_IN_USE, 3 * roundTripNanos);
+        long patience = Math.max(pace.inUse, 3 * roundTripNanos);
         long least =
                 initiator
-                        ? KEEPALIVE - Math.max(sinceSent, sinceHeard)
-                        : RESPONDER_ASKS - sinceHeard;
+                        ? pace.keepalive - Math.max(sinceSent, sinceHeard)
+                        : pace.responderAsks - sinceHeard;
         if (initiator && told || elsewhere) {
             least = Math.min(least, patience - sinceHeard);
         }
@@ -111,12 +136,12 @@ final class Liveness {
             asking = true;
             askedAt = nowNanos;
         }
-        askAgainAt = nowNanos + ASK_AGAIN;
+        askAgainAt = nowNanos + pace.again;
     }
 
     long nanosUntilDoubt(long roundTripNanos, long nowNanos) {
         return asking && !doubtful
-                ? askedAt + Math.max(DOUBT, 3 * roundTripNanos) - nowNanos
+                ? askedAt + Math.max(pace.doubt, 3 * roundTripNanos) - nowNanos
                 : Long.MAX_VALUE;
     }
 
@@ -129,6 +154,6 @@ final class Liveness {
         if (!doubtful) {
             return Long.MAX_VALUE;
         }
-        return heardAt + (inUse ? LONGEST_SILENCE_IN_USE : LONGEST_SILENCE) - nowNanos;
+        return heardAt + (inUse ? pace.lostInUse : pace.lost) - nowNanos;
     }
 }

@@ -12,13 +12,14 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/// The streams of a session that carries none: one for all.
-final class NoStreams implements Transport.Multiplexer {
+/// The streams of a session that carries none.
+class NoStreams implements Transport.Multiplexer {
+    /// Of sessions that carry messages: one for all.
     static final NoStreams ALL = new NoStreams();
 
     private static final Transport.Estimate NOTHING = new Transport.Estimate(Duration.ZERO, 0, 0);
 
-    private NoStreams() {}
+    NoStreams() {}
 
     @Override
     public Transport.Stream dial(String service, long nowNanos) {

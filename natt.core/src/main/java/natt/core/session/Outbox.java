@@ -15,6 +15,7 @@ final class Outbox {
     static final byte TRANSPORT = 0;
     static final byte CONTROL = 1;
     static final byte PART = 2;
+    static final byte PACKET = 3;
     static final byte RENDEZVOUS = 4;
 
     private static final int MOST_WAITING = 16;
@@ -127,6 +128,18 @@ final class Outbox {
         return true;
     }
 
+    /// Writes the next packet as it is, if there is one.
+    boolean pollBare(PacketQueue packets, ByteBuffer into, long nowNanos) {
+        int start = into.position();
+        if (!packets.poll(into)) {
+            return false;
+        }
+        datagrams++;
+        bytes += into.position() - start;
+        liveness.sent(nowNanos);
+        return true;
+    }
+
     /// Writes a datagram of another session as a message: what lies in the buffer from some place
     /// on, which is replaced.
     void wrap(int channel, ByteBuffer into, int from, Keys with, long nowNanos) {
@@ -186,9 +199,15 @@ final class Outbox {
 
     /// Writes the next datagram of the transport, or of its parts.
     ///
+    /// @param kind [#TRANSPORT] or [#PACKET]
     /// @return whether there was one
     boolean pollTransport(
-            Transport.Multiplexer streams, PathMtu mtu, Keys with, ByteBuffer into, long nowNanos) {
+            byte kind,
+            Transport.Multiplexer streams,
+            PathMtu mtu,
+            Keys with,
+            ByteBuffer into,
+            long nowNanos) {
         byte[] plain = engine.plain();
         if (!parts.hasNext()) {
             int most = mtu.size() - Wire.DATA_OVERHEAD;
@@ -199,7 +218,7 @@ final class Outbox {
             int length = datagram.position() - 1;
             mtu.sent(length + Wire.DATA_OVERHEAD, nowNanos);
             if (length <= most) {
-                plain[0] = TRANSPORT;
+                plain[0] = kind;
                 seal(with, length, into, nowNanos);
                 return true;
             }

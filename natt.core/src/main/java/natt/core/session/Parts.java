@@ -90,7 +90,7 @@ final class Parts {
             }
         }
         clear(datagram);
-        return length > Wire.MOST_TRANSPORT_DATAGRAM ? null : whole.flip();
+        return length > Wire.MOST_DATAGRAM ? null : whole.flip();
     }
 
     private static void clear(Pending datagram) {

@@ -73,6 +73,11 @@ final class PathMtu {
         return size;
     }
 
+    /// Whether it is known, for now, that nothing larger passes.
+    boolean isSettled() {
+        return confirmed && (raised || size == most);
+    }
+
     /// Notes that a datagram was sent: if it is a large one, it matters whether it passes.
     void sent(int length, long nowNanos) {
         if (length > SIZES[0] && phase == Phase.REST) {

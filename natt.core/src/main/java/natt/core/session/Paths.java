@@ -27,12 +27,13 @@ final class Paths {
 
     Paths(
             boolean initiator,
+            Liveness.Pace pace,
             RandomGenerator random,
             CheckLimits limits,
             Consumer<SessionEvent> events,
             long nowNanos) {
         this.initiator = initiator;
-        liveness = new Liveness(initiator, nowNanos);
+        liveness = new Liveness(initiator, pace, nowNanos);
         roaming = new Roaming(random);
         search = new Search(initiator, random, limits, events, nowNanos);
         heardAt = nowNanos;

@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Authenticated, encrypted datagrams between two keys, and the streams they carry. Outlives the
-/// addresses of both.
+/// Authenticated, encrypted datagrams between two keys, and what they carry: streams, packets, or
+/// messages. Outlives the addresses of both.
 public final class Session {
     /// Where a session is in its life.
     public enum State {
@@ -36,6 +36,9 @@ public final class Session {
         CLOSED
     }
 
+    /// The longest packet, in bytes.
+    public static final int MOST_PACKET = Wire.MOST_DATAGRAM;
+
     private static final long SECOND = 1_000_000_000;
 
     // What natt chooses.
@@ -43,7 +46,10 @@ public final class Session {
 
     private final SessionEngine engine;
     private final NodeKey peer;
+    private final Mode mode;
     private final @Nullable Transport transport;
+
+    /// What it carries: streams, packets, or none.
     private final Transport.Multiplexer streams;
     private final byte[] wakeToken;
     private final @Nullable Calling calling;
@@ -74,7 +80,7 @@ public final class Session {
     /// Whether its caller's key is known by name.
     boolean listed;
 
-    /// What [Quiet] keeps of a session without streams.
+    /// What [Quiet] keeps of a rendezvous.
     boolean sending;
 
     boolean forgotten;
@@ -84,15 +90,25 @@ public final class Session {
     private Session(
             SessionEngine engine,
             NodeKey peer,
+            Mode mode,
             @Nullable Transport transport,
             @Nullable PreSharedKey secret,
             long nowNanos) {
         this.engine = engine;
         this.peer = peer;
+        this.mode = mode;
         this.transport = transport;
         boolean initiator = secret != null;
         calling = secret == null ? null : new Calling(this, engine, peer, secret);
-        paths = new Paths(initiator, engine.random(), engine.checkLimits(), events::add, nowNanos);
+        Liveness.Pace pace = mode.isOfPackets() ? Liveness.Pace.PACKETS : Liveness.Pace.STREAMS;
+        paths =
+                new Paths(
+                        initiator,
+                        pace,
+                        engine.random(),
+                        engine.checkLimits(),
+                        events::add,
+                        nowNanos);
         liveness = paths.liveness();
         search = paths.search();
         keys = new KeyRing(this, engine.slots());
@@ -100,11 +116,14 @@ public final class Session {
         handshakes = new Handshakes(this, keys, outbox, calling);
         bornAt = nowNanos;
         state = State.CONNECTING;
-        streams = transport == null ? NoStreams.ALL : open(transport, initiator, nowNanos);
+        streams = transport == null ? without() : open(transport, initiator, nowNanos);
         streams.pause(nowNanos);
-        wakeToken =
-                new byte[transport == null && initiator ? Wire.WAKE_LENGTH - Wire.WAKE_TOKEN : 0];
+        wakeToken = new byte[isRendezvous() && initiator ? Wire.WAKE_LENGTH - Wire.WAKE_TOKEN : 0];
         engine.random().nextBytes(wakeToken);
+    }
+
+    private NoStreams without() {
+        return mode.isOfPackets() ? new PacketQueue() : NoStreams.ALL;
     }
 
     private Transport.Multiplexer open(Transport by, boolean initiator, long nowNanos) {
@@ -122,17 +141,15 @@ public final class Session {
             SessionEngine engine,
             NodeKey host,
             PreSharedKey secret,
+            Mode mode,
             @Nullable Transport transport,
             long nowNanos) {
-        return new Session(engine, host, transport, secret, nowNanos);
+        return new Session(engine, host, mode, transport, secret, nowNanos);
     }
 
-    static Session called(
-            SessionEngine engine,
-            Gatekeeper.HalfOpen half,
-            @Nullable Transport transport,
-            long nowNanos) {
-        var session = new Session(engine, half.caller(), transport, null, nowNanos);
+    static Session called(SessionEngine engine, Gatekeeper.HalfOpen half, long nowNanos) {
+        var session =
+                new Session(engine, half.caller(), half.mode(), half.transport(), null, nowNanos);
         session.handshakes.confirmed(half);
         session.establish(half.from(), nowNanos);
         return session;
@@ -154,9 +171,51 @@ public final class Session {
         return state;
     }
 
-    /// Whether this is a session with a broker, which carries messages and no streams.
+    /// What it is for.
+    public Mode mode() {
+        return mode;
+    }
+
+    /// Whether this is a session with a broker, which carries messages.
     public boolean isRendezvous() {
-        return transport == null;
+        return mode == Mode.RENDEZVOUS;
+    }
+
+    /// Queues a packet for the peer of a session of packets. It may get lost, and overtake others.
+    ///
+    /// @param packet at most [#MOST_PACKET] bytes; more than [#packetSize] go in up to four parts
+    /// @return whether it was taken: false without a path or room, if it is empty or too long, or
+    ///     if it is not WireGuard's in a session for that
+    public boolean send(ByteBuffer packet, long nowNanos) {
+        int length = packet.remaining();
+        if (!(streams instanceof PacketQueue packets)
+                || state != State.UP
+                || length == 0
+                || length > MOST_PACKET
+                || mode == Mode.WIREGUARD && !Wire.isWireGuard(packet)
+                || !packets.offer(packet)) {
+            return false;
+        }
+        engine.ready(this);
+        return true;
+    }
+
+    /// The longest packet that goes whole on this path, in bytes.
+    public int packetSize() {
+        return isBare() ? MOST_PACKET : datagramSize() - Wire.DATA_OVERHEAD;
+    }
+
+    /// Whether it is known, for now, that no longer packet goes whole. It is once long ones have
+    /// been sent for a while.
+    public boolean packetSizeIsFinal() {
+        PathMtu mtu = paths.mtu();
+        return isBare() || mtu != null && mtu.isSettled();
+    }
+
+    /// Whether packets go as they are.
+    private boolean isBare() {
+        InetSocketAddress path = paths.current();
+        return mode == Mode.WIREGUARD && path != null && Route.isDirect(path);
     }
 
     /// Queues a message for the peer of a rendezvous, at most [#mostMessage] bytes; like a datagram
@@ -165,7 +224,7 @@ public final class Session {
     /// @return whether there was room
     public boolean say(ByteBuffer message, long nowNanos) {
         boolean fits = message.remaining() > 0 && message.remaining() <= mostMessage();
-        if (transport != null || !fits) {
+        if (!isRendezvous() || !fits) {
             throw new IllegalArgumentException(
                     "a message of %d bytes".formatted(message.remaining()));
         }
@@ -255,7 +314,7 @@ public final class Session {
     /// Tells the peer where this node may be reached, now and whenever that has changed, and
     /// begins to search for a direct path.
     public void offer(LocalCandidates local, long nowNanos) {
-        if (transport != null && state != State.CLOSED) {
+        if (!isRendezvous() && state != State.CLOSED) {
             search.offer(local, nowNanos);
             engine.ready(this);
         }
@@ -336,6 +395,9 @@ public final class Session {
         counters.put("suspended", suspended);
         counters.put("partsSent", outbox.partCount());
         counters.put("messagesDropped", outbox.dropped());
+        if (streams instanceof PacketQueue packets) {
+            counters.put("packetsDropped", packets.dropped());
+        }
         return counters;
     }
 
@@ -346,10 +408,9 @@ public final class Session {
     }
 
     InitPayload initPayload() {
-        return transport == null
-                ? new InitPayload(0, InitPayload.RENDEZVOUS, Wire.MOST_DATAGRAM, id())
-                : new InitPayload(
-                        transport.capability(), InitPayload.STREAMS, Wire.MOST_DATAGRAM, id());
+        int capabilities = transport == null ? 0 : transport.capability();
+        capabilities |= mode.isOfPackets() ? InitPayload.PACKETS : 0;
+        return new InitPayload(capabilities, mode.code(), Wire.MOST_DATAGRAM, id());
     }
 
     /// The responder has answered one of this initiator's attempts.
@@ -386,6 +447,9 @@ public final class Session {
         Paths.Change change = paths.take(to, handshakes.peerTakes(), nowNanos);
         if (change == Paths.Change.HOST) {
             streams.useDatagrams(datagramSize() - Wire.DATA_OVERHEAD, nowNanos);
+        }
+        if (mode == Mode.WIREGUARD) {
+            engine.expectBare(this, from, Route.isDirect(to) ? to : null);
         }
         switch (state) {
             case CONNECTING -> {
@@ -433,6 +497,9 @@ public final class Session {
             }
             return;
         }
+        if (streams instanceof PacketQueue packets) {
+            packets.heard();
+        }
         boolean newestKeys = keys.isNewest(with);
         handshakes.heard(with, nowNanos);
         boolean check = Control.isCheck(plain, length);
@@ -443,6 +510,13 @@ public final class Session {
             establish(from, nowNanos);
         }
         switch (plain[0]) {
+            case Outbox.PACKET -> {
+                if (!(streams instanceof PacketQueue) || length < 2) {
+                    engine.countUnknownKind();
+                } else {
+                    engine.handlePacket(this, length, nowNanos);
+                }
+            }
             case Outbox.TRANSPORT -> {
                 liveness.heardData();
                 if (calling != null && streams.openStreams() > 0) {
@@ -457,12 +531,14 @@ public final class Session {
             case Outbox.PART -> {
                 liveness.heardData();
                 ByteBuffer whole = incoming.take(plain, 1, length - 1, nowNanos);
-                if (whole != null) {
+                if (whole != null && streams instanceof PacketQueue) {
+                    engine.handlePacket(this, whole, nowNanos);
+                } else if (whole != null) {
                     streams.handleDatagram(whole, nowNanos);
                 }
             }
             case Outbox.RENDEZVOUS -> {
-                if (transport != null || length < 2) {
+                if (!isRendezvous() || length < 2) {
                     engine.countUnknownKind();
                 } else {
                     engine.handleMessage(this, plain, length, nowNanos);
@@ -471,6 +547,17 @@ public final class Session {
             default -> engine.countUnknownKind();
         }
         engine.ready(this);
+    }
+
+    /// Takes a datagram of WireGuard that came by the path as it is: so little is known of who sent
+    /// it that nothing else follows.
+    void handleBare(ByteBuffer datagram, long nowNanos) {
+        if (state == State.UP && streams instanceof PacketQueue packets) {
+            packets.heard();
+            datagramsReceived++;
+            bytesReceived += datagram.remaining();
+            engine.handlePacket(this, datagram, nowNanos);
+        }
     }
 
     private void handleControl(
@@ -527,7 +614,7 @@ public final class Session {
     private void handleOffer(
             Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
         Offer offer = Offer.read(in, 1, length);
-        if (offer == null || transport == null) {
+        if (offer == null || isRendezvous()) {
             engine.countUnknownKind();
         } else if (search.take(offer, nowNanos)) {
             outbox.say(Control.CANDIDATES_TAKEN, 0, offer.serial(), from, with);
@@ -760,12 +847,16 @@ public final class Session {
         if (width == null || to == null) {
             return false;
         }
-        if (transport == null) {
+        if (isRendezvous()) {
             return outbox.pollMessage(with, into, nowNanos);
+        }
+        if (isBare() && streams instanceof PacketQueue packets) {
+            return outbox.pollBare(packets, into, nowNanos);
         }
         int probe = width.pollProbe(streams.estimate().roundTrip().toNanos(), nowNanos);
         if (probe == 0) {
-            return outbox.pollTransport(streams, width, with, into, nowNanos);
+            byte kind = mode.isOfPackets() ? Outbox.PACKET : Outbox.TRANSPORT;
+            return outbox.pollTransport(kind, streams, width, with, into, nowNanos);
         }
         if (width.retries()) {
             ask(nowNanos);
@@ -788,6 +879,7 @@ public final class Session {
         closed = reason;
         farewell.ended(nowNanos);
         outbox.clear();
+        engine.expectBare(this, paths.current(), null);
         paths.forget();
         handshakes.stop();
         streams.close(reason, nowNanos);

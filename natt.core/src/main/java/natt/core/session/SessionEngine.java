@@ -92,6 +92,8 @@ public final class SessionEngine implements Engine {
     /// @param broker whether this is a broker: then callers have rendezvous and no streams, and may
     ///     ask for this node's key
     /// @param limits of what peers may have
+    /// @param packets takes those of sessions that carry packets; empty if there are none
+    /// @param wireGuardKey whether the identity is that of a WireGuard interface
     public record Config(
             Identity identity,
             PreSharedKey secret,
@@ -100,9 +102,34 @@ public final class SessionEngine implements Engine {
             RandomGenerator random,
             Optional<Rendezvous> rendezvous,
             boolean broker,
-            Limits limits) {
+            Limits limits,
+            Optional<Packets> packets,
+            boolean wireGuardKey) {
         public Config {
             transports = List.copyOf(transports);
+        }
+
+        /// Of an engine that has nothing to do with packets.
+        public Config(
+                Identity identity,
+                PreSharedKey secret,
+                List<Transport> transports,
+                Optional<Admission> admission,
+                RandomGenerator random,
+                Optional<Rendezvous> rendezvous,
+                boolean broker,
+                Limits limits) {
+            this(
+                    identity,
+                    secret,
+                    transports,
+                    admission,
+                    random,
+                    rendezvous,
+                    broker,
+                    limits,
+                    Optional.empty(),
+                    false);
         }
 
         /// Of a node that has nothing to do with brokers.
@@ -137,13 +164,16 @@ public final class SessionEngine implements Engine {
     private final CheckLimits checkLimits = new CheckLimits();
     private final Set<Session> sessions = new LinkedHashSet<>();
 
-    /// Those with streams, which are asked in turn.
+    /// Those with peers, which are asked in turn.
     private final List<Session> carrying = new ArrayList<>();
 
     private final Quiet quiet = new Quiet();
 
     /// Those that peers have begun.
     private final Map<Long, Session> byId = new HashMap<>();
+
+    /// Those whose peers send bare datagrams, by their paths.
+    private final Map<InetSocketAddress, Session> bare = new HashMap<>();
 
     private final ArrayDeque<Session> accepted = new ArrayDeque<>();
     private final ArrayDeque<Session> ready = new ArrayDeque<>();
@@ -186,7 +216,15 @@ public final class SessionEngine implements Engine {
     ///
     /// @param secret what the host wants beside its key; [PreSharedKey#NONE] if nothing
     public Session call(NodeKey host, PreSharedKey secret, Transport transport, long nowNanos) {
-        return keep(Session.calling(this, host, secret, transport, nowNanos));
+        return keep(Session.calling(this, host, secret, Mode.STREAMS, transport, nowNanos));
+    }
+
+    /// Begins a session that carries packets. The handshake starts with [Session#addCandidates].
+    ///
+    /// @param secret what the peer wants beside its key; [PreSharedKey#NONE] if nothing
+    public Session callPackets(NodeKey peer, PreSharedKey secret, long nowNanos) {
+        Mode mode = config.packets().orElseThrow().mode();
+        return keep(Session.calling(this, peer, secret, mode, null, nowNanos));
     }
 
     /// Begins a session with a broker, which carries messages. The handshake starts with
@@ -194,7 +232,7 @@ public final class SessionEngine implements Engine {
     ///
     /// @param secret what the broker wants beside its key; [PreSharedKey#NONE] if nothing
     public Session callBroker(NodeKey broker, PreSharedKey secret, long nowNanos) {
-        return keep(Session.calling(this, broker, secret, null, nowNanos));
+        return keep(Session.calling(this, broker, secret, Mode.RENDEZVOUS, null, nowNanos));
     }
 
     private Session keep(Session session) {
@@ -265,9 +303,21 @@ public final class SessionEngine implements Engine {
         }
     }
 
+    /// Says who may begin sessions of a mode; null if nobody may.
+    @Nullable Admission admission(Mode mode) {
+        if (mode.isOfPackets()) {
+            return config.packets()
+                    .filter(each -> each.mode() == mode)
+                    .map(Packets::admission)
+                    .orElse(null);
+        }
+        boolean served = mode == (config.broker() ? Mode.RENDEZVOUS : Mode.STREAMS);
+        return served ? config.admission().orElse(null) : null;
+    }
+
     /// Ends a session whose caller may not be there, or not any more.
     void review(Session session, long nowNanos) {
-        Admission admission = config.admission().orElse(null);
+        Admission admission = admission(session.mode());
         InetSocketAddress from = session.path().orElse(null);
         boolean called = !session.initiator() && session.closed().isEmpty();
         if (admission != null && called && from != null) {
@@ -340,6 +390,11 @@ public final class SessionEngine implements Engine {
         return checkLimits;
     }
 
+    /// Of this node's INIT.
+    int flags() {
+        return config.wireGuardKey() ? InitiatorHandshake.WIREGUARD_KEY : 0;
+    }
+
     Identity identity() {
         return config.identity();
     }
@@ -376,6 +431,7 @@ public final class SessionEngine implements Engine {
         sessions.remove(session);
         byId.remove(session.id(), session);
         relays.remove(session);
+        bare.values().remove(session);
         if (session.isRendezvous()) {
             quiet.forget(session);
         } else {
@@ -403,6 +459,27 @@ public final class SessionEngine implements Engine {
             var inner = new byte[message.remaining()];
             message.get(inner);
             unwrapped.add(new Reply(inner, route));
+        }
+    }
+
+    /// Takes a packet, which lies in the array for what was opened, after the byte for the kind.
+    void handlePacket(Session from, int length, long nowNanos) {
+        plainBuffer.limit(length).position(1);
+        handlePacket(from, plainBuffer, nowNanos);
+    }
+
+    void handlePacket(Session from, ByteBuffer packet, long nowNanos) {
+        config.packets().orElseThrow().handle(from, packet, nowNanos);
+    }
+
+    /// From now on the peer's bare datagrams come from here.
+    void expectBare(
+            Session session, @Nullable InetSocketAddress before, @Nullable InetSocketAddress path) {
+        if (before != null) {
+            bare.remove(before, session);
+        }
+        if (path != null) {
+            bare.put(path, session);
         }
     }
 
@@ -491,8 +568,8 @@ public final class SessionEngine implements Engine {
         return channel != null && channel.broker().state() == Session.State.UP;
     }
 
-    Session begin(Gatekeeper.HalfOpen half, @Nullable Transport transport, long nowNanos) {
-        var session = Session.called(this, half, transport, nowNanos);
+    Session begin(Gatekeeper.HalfOpen half, long nowNanos) {
+        var session = Session.called(this, half, nowNanos);
         session.listed = half.listed();
         keep(session);
         byId.put(session.id(), session);
@@ -531,7 +608,7 @@ public final class SessionEngine implements Engine {
     private boolean take(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
         int length = datagram.remaining();
         if (length == 0 || !Wire.isNatt(datagram.get(datagram.position()))) {
-            return false;
+            return takeBare(from, datagram, nowNanos);
         }
         datagrams++;
         if (length > incoming.length) {
@@ -549,6 +626,16 @@ public final class SessionEngine implements Engine {
             case Wire.KEY_ANSWER -> handleKeyAnswer(from, length);
             default -> malformed++;
         }
+        return true;
+    }
+
+    /// What is not natt's may be WireGuard's, from the path of a session for that and nowhere else.
+    private boolean takeBare(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
+        Session session = bare.isEmpty() || !Wire.isWireGuard(datagram) ? null : bare.get(from);
+        if (session == null || datagram.remaining() > Session.MOST_PACKET) {
+            return false;
+        }
+        session.handleBare(datagram, nowNanos);
         return true;
     }
 

@@ -2,6 +2,7 @@ package natt.core.session;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /// Numbers of natt's own messages. Integers are big-endian.
@@ -67,7 +68,12 @@ final class Wire {
     /// The largest datagram of a transport.
     static final int MOST_TRANSPORT_DATAGRAM = MOST_DATAGRAM - DATA_OVERHEAD;
 
+    /// The shortest datagram of WireGuard: a keepalive.
+    private static final int WIREGUARD_LENGTH = 32;
+
     /// Where INIT has its parts.
+    static final int INIT_FLAGS = 2;
+
     static final int INIT_SENDER = 4;
 
     static final int INIT_NOISE = 8;
@@ -133,6 +139,17 @@ final class Wire {
     static boolean isNatt(byte first) {
         int type = first & 0xff;
         return type >= FIRST && type <= LAST;
+    }
+
+    /// Whether a datagram begins as all of WireGuard's do: a type of 1 to 4, then three zeros.
+    static boolean isWireGuard(ByteBuffer datagram) {
+        int at = datagram.position();
+        return datagram.remaining() >= WIREGUARD_LENGTH
+                && datagram.get(at) >= 1
+                && datagram.get(at) <= 4
+                && datagram.get(at + 1) == 0
+                && datagram.get(at + 2) == 0
+                && datagram.get(at + 3) == 0;
     }
 
     /// Whether a message begins with this type and this version.

@@ -216,6 +216,7 @@ class HandshakeTests {
                             host,
                             parties.secret,
                             new Gate(parties.secret, host),
+                            0,
                             1,
                             Parties.ASKED,
                             null,

@@ -99,6 +99,7 @@ class KnownBytesTests {
                         host.publicKey(),
                         secret,
                         gate,
+                        0,
                         Parties.CALLER_INDEX,
                         Parties.ASKED,
                         cookie,

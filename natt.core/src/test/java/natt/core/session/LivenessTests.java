@@ -12,7 +12,7 @@ class LivenessTests {
     private static final long SENT = HEARD + 600 * World.MILLI;
 
     private static Liveness liveness(boolean initiator) {
-        var liveness = new Liveness(initiator, HEARD);
+        var liveness = new Liveness(initiator, Liveness.Pace.STREAMS, HEARD);
         liveness.sent(SENT);
         return liveness;
     }

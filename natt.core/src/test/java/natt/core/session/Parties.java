@@ -43,7 +43,7 @@ final class Parties {
         ByteBuffer into = ByteBuffer.allocate(300);
         InitiatorHandshake handshake =
                 InitiatorHandshake.write(
-                        caller, to, with, through, CALLER_INDEX, ASKED, cookie, random, into);
+                        caller, to, with, through, 0, CALLER_INDEX, ASKED, cookie, random, into);
         init = written(into);
         return Objects.requireNonNull(handshake);
     }

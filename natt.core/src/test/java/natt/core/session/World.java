@@ -63,6 +63,8 @@ final class World {
         final List<Session> accepted = new ArrayList<>();
         final boolean broker;
         Rendezvous rendezvous = (from, message, at) -> {};
+        Optional<Packets> packets = Optional.empty();
+        boolean wireGuardKey;
         SessionEngine engine;
         InetSocketAddress address;
         boolean asleep;
@@ -95,8 +97,17 @@ final class World {
                             random,
                             Optional.of((from, said, at) -> rendezvous.handle(from, said, at)),
                             broker,
-                            broker ? SessionEngine.Limits.BROKER : SessionEngine.Limits.NODE),
+                            broker ? SessionEngine.Limits.BROKER : SessionEngine.Limits.NODE,
+                            packets,
+                            wireGuardKey),
                     now);
+        }
+
+        /// Carries packets from now on.
+        void carry(Packets theirs, boolean interfaceKey) {
+            packets = Optional.of(theirs);
+            wireGuardKey = interfaceKey;
+            engine = make(PreSharedKey.NONE, null);
         }
 
         NodeKey key() {
