@@ -29,6 +29,7 @@ final class StateBuilder {
     private final Map<NodeKey, Peer> peers = new LinkedHashMap<>();
     private @Nullable Identity identity;
     private int listenPort;
+    private int mark;
     private int allowedIps;
 
     /// A peer that is being read.
@@ -103,6 +104,15 @@ final class StateBuilder {
         listenPort = (int) number(digits, 65_535, "port");
     }
 
+    /// @param radix of the digits
+    void mark(String digits, int radix) {
+        try {
+            mark = Integer.parseUnsignedInt(digits, radix);
+        } catch (NumberFormatException wrong) {
+            throw malformed("mark");
+        }
+    }
+
     Peer peer(byte[] key) {
         var peer = new Peer(NodeKey.of(key));
         if (peers.size() >= MOST_PEERS || peers.putIfAbsent(peer.key, peer) != null) {
@@ -115,6 +125,7 @@ final class StateBuilder {
         return new InterfaceState(
                 Optional.ofNullable(identity),
                 listenPort,
+                mark,
                 peers.values().stream().map(Peer::build).toList());
     }
 

@@ -41,6 +41,7 @@ final class UapiReply {
         switch (key) {
             case "private_key" -> state.privateKey(bytes(value));
             case "listen_port" -> state.listenPort(value);
+            case "fwmark" -> state.mark(value, 10);
             case "errno" -> errno(value);
             default -> {} // Others may come with later versions.
         }

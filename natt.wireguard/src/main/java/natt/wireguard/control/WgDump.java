@@ -25,6 +25,9 @@ final class WgDump {
             state.privateKey(bytes(own.get(0)));
         }
         state.listenPort(own.get(2));
+        if (!own.get(3).equals("off")) {
+            state.mark(hexDigits(own.get(3)), 16);
+        }
         while (lines.hasNext()) {
             peer(state, words(lines.next()));
         }
@@ -54,6 +57,13 @@ final class WgDump {
 
     private static List<String> words(String line) {
         return List.of(line.split("\t", -1));
+    }
+
+    private static String hexDigits(String number) {
+        if (!number.startsWith("0x")) {
+            throw StateBuilder.malformed("mark");
+        }
+        return number.substring(2);
     }
 
     private static byte[] bytes(String base64) {

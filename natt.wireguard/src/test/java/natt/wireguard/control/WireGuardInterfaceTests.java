@@ -71,6 +71,7 @@ class WireGuardInterfaceTests {
             new InterfaceState(
                     Optional.empty(),
                     51_820,
+                    7,
                     List.of(
                             new PeerState(
                                     ONE,
@@ -124,7 +125,7 @@ class WireGuardInterfaceTests {
         assertEquals(
                 Optional.of(Identity.of(PRIVATE).publicKey()),
                 read.identity().map(Identity::publicKey));
-        assertEquals(STATE, new InterfaceState(Optional.empty(), read.listenPort(), read.peers()));
+        assertEquals(STATE, new InterfaceState(Optional.empty(), read.listenPort(), read.mark(), read.peers()));
     }
 
     @Test
@@ -139,7 +140,7 @@ class WireGuardInterfaceTests {
     void theKernelsInterfaceIsReadByTheProgram() throws IOException {
         String dump =
                 """
-                %s\tx\t51820\toff
+                %s\tx\t51820\t0x7
                 %s\tx\t203.0.113.7:4123\t10.0.0.2/32,fd00::2/128\t1700000000\t20\t10\t25
                 %s\t(none)\t[2001:db8::1]:4124\t(none)\t0\t0\t0\toff
                 """
@@ -152,7 +153,7 @@ class WireGuardInterfaceTests {
     @Test
     void anInterfaceWithoutAnythingHasNeitherKeyNorPeers() throws IOException {
         program("printf '(none)\\t(none)\\t0\\toff\\n'");
-        assertEquals(new InterfaceState(Optional.empty(), 0, List.of()), wg0().read());
+        assertEquals(new InterfaceState(Optional.empty(), 0, 0, List.of()), wg0().read());
     }
 
     @Test
@@ -262,6 +263,7 @@ class WireGuardInterfaceTests {
                 "=\n\n",
                 "private_key=5\nerrno=0\n\n",
                 "listen_port=65536\nerrno=0\n\n",
+                "fwmark=-2\nerrno=0\n\n",
                 "listen_port=-1\nerrno=0\n\n",
                 "public_key=zz\nerrno=0\n\n",
                 "public_key=ONE\npublic_key=ONE\nerrno=0\n\n",
@@ -329,14 +331,14 @@ class WireGuardInterfaceTests {
         Optional<Identity> identity = Optional.of(Identity.of(PRIVATE));
         assertEquals(
                 "wg0 has no private key: 'wg set wg0 private-key FILE' gives it one",
-                lacking(new InterfaceState(Optional.empty(), 1, STATE.peers())));
+                lacking(new InterfaceState(Optional.empty(), 1, 0, STATE.peers())));
         assertEquals(
                 "wg0 has no port: 'ip link set wg0 up', or 'wg set wg0 listen-port PORT'",
-                lacking(new InterfaceState(identity, 0, STATE.peers())));
+                lacking(new InterfaceState(identity, 0, 0, STATE.peers())));
         assertEquals(
                 "wg0 has no peers: 'wg set wg0 peer KEY allowed-ips ADDRESS/BITS' gives it one",
-                lacking(new InterfaceState(identity, 1, List.of())));
-        var whole = new InterfaceState(identity, 1, STATE.peers());
+                lacking(new InterfaceState(identity, 1, 0, List.of())));
+        var whole = new InterfaceState(identity, 1, 0, STATE.peers());
         assertEquals(whole, whole.requireUsable("wg0"));
     }
 
