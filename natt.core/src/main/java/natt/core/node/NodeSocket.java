@@ -7,16 +7,13 @@ import natt.core.status.Report;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -38,41 +35,32 @@ public final class NodeSocket implements AutoCloseable {
     private static final int MOST_REQUESTS = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    private final Path path;
     private final Node node;
-    private final ServerSocketChannel listener;
-    private final Semaphore free = new Semaphore(MOST_REQUESTS);
+    private final OwnersSocket socket;
 
-    private NodeSocket(Path path, Node node, ServerSocketChannel listener) {
-        this.path = path;
+    private NodeSocket(Path path, Node node) throws IOException {
         this.node = node;
-        this.listener = listener;
+        socket = OwnersSocket.open(path, MOST_REQUESTS, new Requests());
     }
 
     /// Listens at a path, for the owner only.
     ///
     /// @throws IOException with one line for the user
     public static NodeSocket open(Path path, Node node) throws IOException {
-        Path file = path.toAbsolutePath();
-        var socket = new NodeSocket(file, node, OwnersSocket.listen(file));
-        Thread.ofVirtual().name("control").start(socket::accept);
-        LOG.log(Level.INFO, "taking requests at {0}", file);
+        var socket = new NodeSocket(path, node);
+        LOG.log(Level.INFO, "taking requests at {0}", socket.socket.path());
         return socket;
     }
 
-    private void accept() {
-        while (listener.isOpen()) {
-            free.acquireUninterruptibly();
-            try {
-                SocketChannel client = listener.accept();
-                Thread.ofVirtual().name("control").start(() -> serve(client));
-            } catch (IOException failed) {
-                free.release();
-                if (listener.isOpen()) {
-                    LOG.log(Level.WARNING, "no requests from now on: {0}", Client.reason(failed));
-                    close();
-                }
-            }
+    private final class Requests implements OwnersSocket.Service {
+        @Override
+        public void serve(SocketChannel client) {
+            NodeSocket.this.serve(client);
+        }
+
+        @Override
+        public void lost(IOException failed) {
+            LOG.log(Level.WARNING, "no requests from now on: {0}", Client.reason(failed));
         }
     }
 
@@ -88,8 +76,6 @@ public final class NodeSocket implements AutoCloseable {
         } catch (IOException gone) {
             late.complete(false);
             ControlCall.hangUp(client);
-        } finally {
-            free.release();
         }
     }
 
@@ -168,14 +154,6 @@ public final class NodeSocket implements AutoCloseable {
     /// Stops listening and removes the file; connections that were opened stay.
     @Override
     public void close() {
-        if (!listener.isOpen()) {
-            return;
-        }
-        try {
-            listener.close();
-            Files.deleteIfExists(path);
-        } catch (IOException failed) {
-            LOG.log(Level.DEBUG, "the socket {0} stays behind", path);
-        }
+        socket.close();
     }
 }

@@ -7,6 +7,8 @@ import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.StunServers;
 import natt.core.rendezvous.BrokerAddress;
+import natt.core.session.Mode;
+import natt.core.session.SessionEngine;
 import natt.core.status.Refusals;
 import natt.core.status.Report;
 import natt.core.time.Ticker;
@@ -48,6 +50,7 @@ public final class Server implements AutoCloseable {
     private final long startedAt;
     private final Brokers brokers;
     private final Optional<SessionService> service;
+    private final Optional<PacketService> packets;
     private final Optional<SessionPort> sessions;
     private final Optional<PlainWire> plain;
     private final Optional<StunServers> stunServers;
@@ -79,6 +82,7 @@ public final class Server implements AutoCloseable {
                             driver,
                             random);
             service = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openService());
+            packets = openPackets();
             sessions = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openSessions());
             plain = config.plain().isEmpty() ? Optional.empty() : Optional.of(openPlain());
         } catch (IOException | RuntimeException failed) {
@@ -112,6 +116,29 @@ public final class Server implements AutoCloseable {
                 brokers);
     }
 
+    private Optional<PacketService> openPackets() throws IOException {
+        Optional<PacketNode.TrafficFactory> factory =
+                config.sessions().flatMap(ServerConfig.Sessions::packets);
+        if (factory.isEmpty()) {
+            return Optional.empty();
+        }
+        ServerConfig.Sessions wanted = config.sessions().orElseThrow();
+        return Optional.of(
+                new PacketService(
+                        new PacketService.Config(
+                                Mode.IP,
+                                wanted.identity().publicKey(),
+                                false,
+                                wanted.secret(),
+                                false,
+                                SessionEngine.Limits.NODE,
+                                Optional.of(service.orElseThrow().doorkeeper())),
+                        driver,
+                        factory.get().open(driver),
+                        random,
+                        failure::complete));
+    }
+
     private SessionPort openSessions() throws IOException {
         ServerConfig.Sessions wanted = config.sessions().orElseThrow();
         Port port = openPort(wanted.listen());
@@ -132,8 +159,9 @@ public final class Server implements AutoCloseable {
                         new SessionPort.Config(
                                 wanted.identity(),
                                 wanted.secret(),
-                                wanted.transport(),
+                                Optional.of(wanted.transport()),
                                 service,
+                                packets,
                                 asking,
                                 portMapping(wanted, port.local(), asking),
                                 brokers,
@@ -297,10 +325,13 @@ public final class Server implements AutoCloseable {
 
     private void begin() {
         driver.start();
-        service.ifPresent(
-                each -> each.doorkeeper().start(() -> sessions.ifPresent(SessionPort::review)));
+        service.ifPresent(each -> each.doorkeeper().start(this::clientsChanged));
         watch.ifPresent(OwnRecordWatch::start);
-        driver.execute(() -> sessions.ifPresent(SessionPort::start));
+        driver.execute(
+                () -> {
+                    useClients();
+                    sessions.ifPresent(SessionPort::start);
+                });
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
         plain.ifPresent(
                 wire ->
@@ -319,6 +350,15 @@ public final class Server implements AutoCloseable {
             plain.ifPresent(wire -> notice.plainAt(wire.local()));
         }
         driver.execute(this::checkTargets);
+    }
+
+    private void clientsChanged() {
+        useClients();
+        sessions.ifPresent(SessionPort::review);
+    }
+
+    private void useClients() {
+        packets.ifPresent(each -> each.useClients(service.orElseThrow().doorkeeper().listed()));
     }
 
     private void sayServing(InetSocketAddress local, ServerConfig.Sessions wanted) {

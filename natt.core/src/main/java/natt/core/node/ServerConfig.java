@@ -51,6 +51,8 @@ public record ServerConfig(
     /// @param resolver sees whether another node publishes under the name
     /// @param portMapper maps the port on the gateway, where STUN servers are asked as well
     /// @param brokers empty if this node is reached straight only
+    /// @param packets takes those of the clients that the list gives inner addresses, `tun=`; empty
+    ///     if none are taken
     public record Sessions(
             InetSocketAddress listen,
             Identity identity,
@@ -61,9 +63,41 @@ public record ServerConfig(
             Path stateDirectory,
             Optional<NameLookup.Resolver> resolver,
             Optional<PortMapper> portMapper,
-            Optional<BrokerSettings> brokers) {
+            Optional<BrokerSettings> brokers,
+            Optional<PacketNode.TrafficFactory> packets) {
         public Sessions {
             services = Map.copyOf(services);
+            if (packets.isPresent() && authorizedClients.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "packets are taken of listed clients only: give a list, with tun=PREFIX"
+                                + " before keys");
+            }
+        }
+
+        /// Of a node that takes no packets.
+        public Sessions(
+                InetSocketAddress listen,
+                Identity identity,
+                PreSharedKey secret,
+                Optional<Path> authorizedClients,
+                Transport transport,
+                Map<String, HostAndPort> services,
+                Path stateDirectory,
+                Optional<NameLookup.Resolver> resolver,
+                Optional<PortMapper> portMapper,
+                Optional<BrokerSettings> brokers) {
+            this(
+                    listen,
+                    identity,
+                    secret,
+                    authorizedClients,
+                    transport,
+                    services,
+                    stateDirectory,
+                    resolver,
+                    portMapper,
+                    brokers,
+                    Optional.empty());
         }
 
         /// Of a node that has no broker.

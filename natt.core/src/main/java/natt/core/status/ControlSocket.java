@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +12,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -30,24 +28,30 @@ public final class ControlSocket implements AutoCloseable {
     private static final int LONGEST_REQUEST = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    private final Path path;
-    private final ServerSocketChannel listener;
+    private final OwnersSocket socket;
     private final Level level;
     private final Supplier<CompletableFuture<Report>> reports;
     private final Duration patience;
-    private final Semaphore free = new Semaphore(CONNECTIONS);
 
     private ControlSocket(
-            Path path,
-            ServerSocketChannel listener,
-            Level level,
-            Supplier<CompletableFuture<Report>> reports,
-            Duration patience) {
-        this.path = path;
-        this.listener = listener;
+            Path path, Level level, Supplier<CompletableFuture<Report>> reports, Duration patience)
+            throws IOException {
         this.level = level;
         this.reports = reports;
         this.patience = patience;
+        socket = OwnersSocket.open(path, CONNECTIONS, new Requests(), ControlSocket::removeDead);
+    }
+
+    private final class Requests implements OwnersSocket.Service {
+        @Override
+        public void serve(SocketChannel client) {
+            ControlSocket.this.serve(client);
+        }
+
+        @Override
+        public void lost(IOException failed) {
+            LOG.log(level, "no status from now on: {0}", failed.getMessage());
+        }
     }
 
     /// Where a process has its socket.
@@ -75,7 +79,7 @@ public final class ControlSocket implements AutoCloseable {
     public static Optional<ControlSocket> tryOpen(
             Path path, Level level, Supplier<CompletableFuture<Report>> reports) {
         try {
-            return Optional.of(open(path, level, reports, PATIENCE));
+            return Optional.of(new ControlSocket(path, level, reports, PATIENCE));
         } catch (IOException | RuntimeException failed) {
             LOG.log(level, "no status: {0}", String.valueOf(failed.getMessage()));
             return Optional.empty();
@@ -85,17 +89,7 @@ public final class ControlSocket implements AutoCloseable {
     static ControlSocket open(
             Path path, Supplier<CompletableFuture<Report>> reports, Duration patience)
             throws IOException {
-        return open(path, Level.WARNING, reports, patience);
-    }
-
-    private static ControlSocket open(
-            Path path, Level level, Supplier<CompletableFuture<Report>> reports, Duration patience)
-            throws IOException {
-        Path file = path.toAbsolutePath();
-        ServerSocketChannel listener = OwnersSocket.listen(file, ControlSocket::removeDead);
-        var socket = new ControlSocket(file, listener, level, reports, patience);
-        Thread.ofVirtual().name("status").start(socket::accept);
-        return socket;
+        return new ControlSocket(path, Level.WARNING, reports, patience);
     }
 
     /// A process that is killed leaves its socket, under a name that hardly comes again.
@@ -109,23 +103,7 @@ public final class ControlSocket implements AutoCloseable {
 
     /// The path, absolute.
     public Path path() {
-        return path;
-    }
-
-    private void accept() {
-        while (listener.isOpen()) {
-            free.acquireUninterruptibly();
-            try {
-                SocketChannel client = listener.accept();
-                Thread.ofVirtual().name("status").start(() -> serve(client));
-            } catch (IOException failed) {
-                free.release();
-                if (listener.isOpen()) {
-                    LOG.log(level, "no status from now on: {0}", failed.getMessage());
-                    close();
-                }
-            }
-        }
+        return socket.path();
     }
 
     private void serve(SocketChannel client) {
@@ -143,7 +121,6 @@ public final class ControlSocket implements AutoCloseable {
         } finally {
             deadline.cancel(false);
             hangUp(client);
-            free.release();
         }
     }
 
@@ -197,14 +174,6 @@ public final class ControlSocket implements AutoCloseable {
     /// Stops listening and removes the file.
     @Override
     public void close() {
-        if (!listener.isOpen()) {
-            return;
-        }
-        try {
-            listener.close();
-            Files.deleteIfExists(path);
-        } catch (IOException failed) {
-            LOG.log(Level.DEBUG, "the socket {0} stays behind", path);
-        }
+        socket.close();
     }
 }

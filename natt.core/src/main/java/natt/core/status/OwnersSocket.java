@@ -1,9 +1,11 @@
 package natt.core.status;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -13,9 +15,12 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 
-/// Unix domain sockets that nobody but their owner can connect to.
-public final class OwnersSocket {
+/// A Unix domain socket that nobody but its owner can connect to.
+public final class OwnersSocket implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("natt");
+
     /// Of a path, in bytes: Linux has room for 108, of which the JDK leaves two unused.
     private static final int LONGEST_PATH = 106;
 
@@ -29,17 +34,90 @@ public final class OwnersSocket {
         void tidy(Path directory) throws IOException;
     }
 
-    private OwnersSocket() {}
+    /// Answers whoever has connected, on a thread of its own.
+    public interface Service {
+        /// Closes the connection in the end.
+        void serve(SocketChannel client);
+
+        /// Nobody can connect any more.
+        ///
+        /// @param failed why
+        void lost(IOException failed);
+    }
+
+    private final Path path;
+    private final ServerSocketChannel listener;
+    private final Semaphore free;
+    private final Service service;
+
+    private OwnersSocket(Path path, ServerSocketChannel listener, int most, Service service) {
+        this.path = path;
+        this.listener = listener;
+        this.service = service;
+        free = new Semaphore(most);
+    }
 
     /// Listens at a path, in place of a process that was killed, but of no other. Makes its
     /// directory, for the owner only; in one that others can write, there is no such socket.
     ///
+    /// @param most connections at once; others wait
     /// @throws IOException with one line for the user
-    public static ServerSocketChannel listen(Path path) throws IOException {
-        return listen(path.toAbsolutePath(), _ -> {});
+    public static OwnersSocket open(Path path, int most, Service service) throws IOException {
+        return open(path, most, service, _ -> {});
     }
 
-    static ServerSocketChannel listen(Path file, Tidier tidier) throws IOException {
+    static OwnersSocket open(Path path, int most, Service service, Tidier tidier)
+            throws IOException {
+        Path file = path.toAbsolutePath();
+        var socket = new OwnersSocket(file, listen(file, tidier), most, service);
+        Thread.ofVirtual().name("control").start(socket::accept);
+        return socket;
+    }
+
+    /// Absolute.
+    public Path path() {
+        return path;
+    }
+
+    private void accept() {
+        while (listener.isOpen()) {
+            free.acquireUninterruptibly();
+            try {
+                SocketChannel client = listener.accept();
+                Thread.ofVirtual().name("control").start(() -> serve(client));
+            } catch (IOException failed) {
+                free.release();
+                if (listener.isOpen()) {
+                    service.lost(failed);
+                    close();
+                }
+            }
+        }
+    }
+
+    private void serve(SocketChannel client) {
+        try {
+            service.serve(client);
+        } finally {
+            free.release();
+        }
+    }
+
+    /// Stops listening and removes the file; connections stay.
+    @Override
+    public void close() {
+        if (!listener.isOpen()) {
+            return;
+        }
+        try {
+            listener.close();
+            Files.deleteIfExists(path);
+        } catch (IOException failed) {
+            LOG.log(Level.DEBUG, "the socket {0} stays behind", path);
+        }
+    }
+
+    private static ServerSocketChannel listen(Path file, Tidier tidier) throws IOException {
         int length = file.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length > LONGEST_PATH) {
             throw new IOException(

@@ -10,15 +10,12 @@ import natt.discovery.portmap.proto.NatPmp;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 
 /// NAT-PMP (RFC 6886).
 final class NatPmpProtocol implements Protocol {
     private static final String NAME = "NAT-PMP";
 
-    private final int gatewayPort;
     private final int port;
     private final Ticker ticker;
     private final UdpExchange exchange;
@@ -30,10 +27,9 @@ final class NatPmpProtocol implements Protocol {
     /// @param gatewayPort where the gateway is asked
     /// @param port which is mapped
     NatPmpProtocol(int gatewayPort, int port, Ticker ticker) {
-        this.gatewayPort = gatewayPort;
         this.port = port;
         this.ticker = ticker;
-        exchange = new UdpExchange(ticker);
+        exchange = new UdpExchange(gatewayPort, ticker);
     }
 
     @Override
@@ -73,20 +69,7 @@ final class NatPmpProtocol implements Protocol {
     }
 
     private Outcome<NatPmp.Reply> askAddress(Gateway gateway) throws InterruptedException {
-        return ask(gateway, NatPmp.address(), PcpProtocol.WAITS, NatPmp::readAddress);
-    }
-
-    private Outcome<NatPmp.Reply> ask(
-            Gateway gateway,
-            byte[] question,
-            List<Duration> waits,
-            Function<byte[], Optional<NatPmp.Reply>> reader)
-            throws InterruptedException {
-        if (gateway.address().isEmpty()) {
-            return new Outcome.Silent<>();
-        }
-        var to = new InetSocketAddress(gateway.address().get(), gatewayPort);
-        return exchange.ask(gateway.local(), to, question, waits, reader);
+        return exchange.ask(gateway, NatPmp.address(), UdpExchange.WAITS, NatPmp::readAddress);
     }
 
     @Override
@@ -99,10 +82,10 @@ final class NatPmpProtocol implements Protocol {
         }
         byte[] question = NatPmp.map(port, suggested.getPort(), lifetime.toSeconds());
         Outcome<NatPmp.Reply> outcome =
-                ask(
+                exchange.ask(
                         gateway,
                         question,
-                        PcpProtocol.WAITS,
+                        UdpExchange.WAITS,
                         reply -> NatPmp.readMap(reply, port, false));
         if (!(outcome instanceof Outcome.Answered<NatPmp.Reply>(var reply))) {
             return new Result.Failed("no answer to the request for a mapping");
@@ -131,10 +114,10 @@ final class NatPmpProtocol implements Protocol {
 
     @Override
     public void unmap(Gateway gateway) throws InterruptedException {
-        ask(
+        exchange.ask(
                 gateway,
                 NatPmp.map(port, 0, 0),
-                PcpProtocol.SHORT_WAITS,
+                UdpExchange.SHORT_WAITS,
                 reply -> NatPmp.readMap(reply, port, true));
     }
 }

@@ -11,23 +11,10 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
-import java.util.function.Function;
 
 /// PCP (RFC 6887).
 final class PcpProtocol implements Protocol {
-    /// How long each question waits for its answer. RFC 6887, section 8.1.1, begins with 3 s, but
-    /// the gateway is on this link, and a person waits.
-    static final List<Duration> WAITS =
-            List.of(Duration.ofMillis(250), Duration.ofMillis(500), Duration.ofMillis(1_000));
-
-    /// The same for what has to be over in a second.
-    static final List<Duration> SHORT_WAITS =
-            List.of(Duration.ofMillis(200), Duration.ofMillis(200), Duration.ofMillis(300));
-
     private final String name;
-    private final int gatewayPort;
     private final int port;
     private final Nonce nonce;
     private final Ticker ticker;
@@ -38,11 +25,10 @@ final class PcpProtocol implements Protocol {
     /// @param port which is mapped
     PcpProtocol(String name, int gatewayPort, int port, Nonce nonce, Ticker ticker) {
         this.name = name;
-        this.gatewayPort = gatewayPort;
         this.port = port;
         this.nonce = nonce;
         this.ticker = ticker;
-        exchange = new UdpExchange(ticker);
+        exchange = new UdpExchange(gatewayPort, ticker);
     }
 
     @Override
@@ -77,20 +63,8 @@ final class PcpProtocol implements Protocol {
     }
 
     private Outcome<Pcp.Reply> announce(Gateway gateway) throws InterruptedException {
-        return ask(gateway, Pcp.announce(gateway.local()), WAITS, Pcp::readAnnounce);
-    }
-
-    private Outcome<Pcp.Reply> ask(
-            Gateway gateway,
-            byte[] question,
-            List<Duration> waits,
-            Function<byte[], Optional<Pcp.Reply>> reader)
-            throws InterruptedException {
-        if (gateway.address().isEmpty()) {
-            return new Outcome.Silent<>();
-        }
-        var to = new InetSocketAddress(gateway.address().get(), gatewayPort);
-        return exchange.ask(gateway.local(), to, question, waits, reader);
+        return exchange.ask(
+                gateway, Pcp.announce(gateway.local()), UdpExchange.WAITS, Pcp::readAnnounce);
     }
 
     @Override
@@ -98,7 +72,11 @@ final class PcpProtocol implements Protocol {
             throws InterruptedException {
         Pcp.Map wanted = wanted(gateway, suggested, lifetime.toSeconds());
         Outcome<Pcp.Reply> outcome =
-                ask(gateway, Pcp.map(wanted), WAITS, reply -> Pcp.readMap(reply, wanted));
+                exchange.ask(
+                        gateway,
+                        Pcp.map(wanted),
+                        UdpExchange.WAITS,
+                        reply -> Pcp.readMap(reply, wanted));
         if (!(outcome instanceof Outcome.Answered<Pcp.Reply>(var reply))) {
             return new Result.Failed("no answer to the request for a mapping");
         }
@@ -149,6 +127,10 @@ final class PcpProtocol implements Protocol {
     public void unmap(Gateway gateway) throws InterruptedException {
         var nothing = new InetSocketAddress(0);
         Pcp.Map removal = wanted(gateway, nothing, 0);
-        ask(gateway, Pcp.map(removal), SHORT_WAITS, reply -> Pcp.readMap(reply, removal));
+        exchange.ask(
+                gateway,
+                Pcp.map(removal),
+                UdpExchange.SHORT_WAITS,
+                reply -> Pcp.readMap(reply, removal));
     }
 }

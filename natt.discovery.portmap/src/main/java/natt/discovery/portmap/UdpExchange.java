@@ -5,7 +5,6 @@ import natt.core.time.Ticker;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.net.SocketTimeoutException;
@@ -22,9 +21,21 @@ final class UdpExchange {
     /// One that is larger than any answer is cut, and then none.
     private static final int BUFFER = 2_048;
 
+    /// How long each question waits for its answer. RFC 6887, section 8.1.1, begins with 3 s, but
+    /// the gateway is on this link, and a person waits.
+    static final List<Duration> WAITS =
+            List.of(Duration.ofMillis(250), Duration.ofMillis(500), Duration.ofMillis(1_000));
+
+    /// The same for what has to be over in a second.
+    static final List<Duration> SHORT_WAITS =
+            List.of(Duration.ofMillis(200), Duration.ofMillis(200), Duration.ofMillis(300));
+
+    private final int gatewayPort;
     private final Ticker ticker;
 
-    UdpExchange(Ticker ticker) {
+    /// @param gatewayPort where the gateway is asked
+    UdpExchange(int gatewayPort, Ticker ticker) {
+        this.gatewayPort = gatewayPort;
         this.ticker = ticker;
     }
 
@@ -42,14 +53,16 @@ final class UdpExchange {
     ///
     /// @param reader is empty for what is no answer
     <T> Outcome<T> ask(
-            InetAddress local,
-            InetSocketAddress gateway,
+            Gateway gateway,
             byte[] question,
             List<Duration> waits,
             Function<byte[], Optional<T>> reader)
             throws InterruptedException {
-        try (var socket = new DatagramSocket(new InetSocketAddress(local, 0))) {
-            socket.connect(gateway);
+        if (gateway.address().isEmpty()) {
+            return new Outcome.Silent<>();
+        }
+        try (var socket = new DatagramSocket(new InetSocketAddress(gateway.local(), 0))) {
+            socket.connect(new InetSocketAddress(gateway.address().get(), gatewayPort));
             for (Duration wait : waits) {
                 socket.send(new DatagramPacket(question, question.length));
                 Optional<T> reply = await(socket, ticker.nanoTime() + wait.toNanos(), reader);
