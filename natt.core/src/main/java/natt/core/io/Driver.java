@@ -14,6 +14,7 @@ import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -94,6 +95,7 @@ public final class Driver implements AutoCloseable {
     }
 
     /// Runs an action on the driver's thread, in the order of the calls. Ignored after [#close].
+    /// One that is added by another of them has its turn after the sockets.
     public void execute(Runnable action) {
         commands.add(action);
         selector.wakeup();
@@ -196,8 +198,9 @@ public final class Driver implements AutoCloseable {
 
     private void turn() throws IOException {
         now = ticker.nanoTime();
-        for (Runnable command; (command = commands.poll()) != null; ) {
-            guarded(command);
+        // Those that they add wait for the next turn, else the sockets might never have theirs.
+        for (int left = commands.size(); left > 0; left--) {
+            guarded(Objects.requireNonNull(commands.poll()));
         }
         now = ticker.nanoTime();
         if (!onClockJump.isEmpty()) {

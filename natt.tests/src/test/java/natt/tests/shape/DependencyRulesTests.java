@@ -72,6 +72,16 @@ class DependencyRulesTests {
     }
 
     @Test
+    void foreignFunctionsAreCalledInOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("natt.core.unix")
+                .should()
+                .dependOnClassesThat(resideInAPackage("java.lang.foreign.."))
+                .check(ALL);
+    }
+
+    @Test
     void providersAreLoadedInOneClass() {
         noClasses()
                 .that()

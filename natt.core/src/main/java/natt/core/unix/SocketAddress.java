@@ -1,0 +1,64 @@
+package natt.core.unix;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Optional;
+
+/// `struct sockaddr_in` and `struct sockaddr_in6` of Linux.
+///
+/// ```text
+/// 0        2      4          8                        24         28
+/// | family | port | address4 | 8 zero bytes           |
+/// | family | port | flow     | address6               | scope    |
+/// ```
+/// Family and scope are in the processor's order, the port is in that of the network.
+final class SocketAddress {
+    static final int MOST_BYTES = 28;
+
+    private static final int BYTES_4 = 16;
+    private static final int IPV6 = 8;
+
+    private SocketAddress() {}
+
+    static byte[] encode(InetSocketAddress address) {
+        InetAddress ip = address.getAddress();
+        byte[] raw = ip.getAddress();
+        boolean six = raw.length == 16;
+        var out = new byte[six ? MOST_BYTES : BYTES_4];
+        var buffer = ByteBuffer.wrap(out).order(ByteOrder.nativeOrder());
+        buffer.putShort((short) (six ? Libc.AF_INET6 : Libc.AF_INET));
+        buffer.order(ByteOrder.BIG_ENDIAN).putShort((short) address.getPort());
+        if (ip instanceof Inet6Address address6) {
+            buffer.putInt(0).put(raw);
+            buffer.order(ByteOrder.nativeOrder()).putInt(address6.getScopeId());
+        } else {
+            buffer.put(raw);
+        }
+        return out;
+    }
+
+    /// @return nothing for other families
+    static Optional<InetSocketAddress> decode(byte[] encoded) {
+        var buffer = ByteBuffer.wrap(encoded).order(ByteOrder.nativeOrder());
+        int family = buffer.getShort();
+        int port = Short.toUnsignedInt(buffer.order(ByteOrder.BIG_ENDIAN).getShort());
+        try {
+            if (family == Libc.AF_INET) {
+                byte[] raw = Arrays.copyOfRange(encoded, 4, IPV6);
+                return Optional.of(new InetSocketAddress(InetAddress.getByAddress(raw), port));
+            }
+            if (family == Libc.AF_INET6) {
+                byte[] raw = Arrays.copyOfRange(encoded, IPV6, IPV6 + 16);
+                return Optional.of(new InetSocketAddress(InetAddress.getByAddress(raw), port));
+            }
+        } catch (UnknownHostException impossible) {
+            throw new AssertionError("an address of 4 or 16 bytes", impossible);
+        }
+        return Optional.empty();
+    }
+}
