@@ -6,6 +6,7 @@ module natt.wireguard {
     requires static transitive org.jspecify;
     requires transitive natt.core;
 
+    exports natt.wireguard;
     exports natt.wireguard.control;
     exports natt.wireguard.proto;
 }

@@ -135,12 +135,22 @@ final class NodeFiles {
             Map<String, String> environment,
             Level level,
             Supplier<CompletableFuture<Report>> reports) {
+        return controlSocket(program, options.runtimeDir, environment, level, reports);
+    }
+
+    /// @param runtimeDirectory as the option says it, if it does
+    static Optional<ControlSocket> controlSocket(
+            String program,
+            @Nullable String runtimeDirectory,
+            Map<String, String> environment,
+            Level level,
+            Supplier<CompletableFuture<Report>> reports) {
         Path directory;
         try {
             directory =
-                    options.runtimeDir == null
+                    runtimeDirectory == null
                             ? Directories.of(environment).runtime()
-                            : path(options.runtimeDir);
+                            : path(runtimeDirectory);
         } catch (IllegalArgumentException | UsageException none) {
             LOG.log(level, "no status: {0}", String.valueOf(none.getMessage()));
             return Optional.empty();
