@@ -156,7 +156,7 @@ final class Gatekeeper {
     private void sendCookie(InetSocketAddress from, byte[] init, long nowNanos) {
         var datagram = ByteBuffer.allocate(Wire.COOKIE_LENGTH);
         gate.writeCookie(init, cookies.cookie(from, nowNanos), config.random(), datagram);
-        engine.send(datagram.array(), from);
+        engine.departures().reply(datagram.array(), from);
         cookiesSent++;
     }
 
@@ -207,7 +207,7 @@ final class Gatekeeper {
         keys.halfOpen = half;
         halfOpen.add(half);
         engine.slots().put(keys);
-        engine.send(answer.array(), from);
+        engine.departures().reply(answer.array(), from);
         answered++;
     }
 

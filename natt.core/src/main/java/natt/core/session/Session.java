@@ -46,10 +46,7 @@ public final class Session {
 
     private final SessionEngine engine;
     private final NodeKey peer;
-    private final Mode mode;
-    private final @Nullable Transport transport;
-
-    /// What it carries: streams, packets, or none.
+    private final Cargo cargo;
     private final Transport.Multiplexer streams;
     private final byte[] wakeToken;
     private final @Nullable Calling calling;
@@ -57,7 +54,6 @@ public final class Session {
     private final Paths paths;
     private final Liveness liveness;
     private final Search search;
-    private final Parts incoming = new Parts();
     private final KeyRing keys;
     private final Outbox outbox;
     private final Handshakes handshakes;
@@ -96,8 +92,6 @@ public final class Session {
             long nowNanos) {
         this.engine = engine;
         this.peer = peer;
-        this.mode = mode;
-        this.transport = transport;
         boolean initiator = secret != null;
         calling = secret == null ? null : new Calling(this, engine, peer, secret);
         Liveness.Pace pace = mode.isOfPackets() ? Liveness.Pace.PACKETS : Liveness.Pace.STREAMS;
@@ -116,25 +110,11 @@ public final class Session {
         handshakes = new Handshakes(this, keys, outbox, calling);
         bornAt = nowNanos;
         state = State.CONNECTING;
-        streams = transport == null ? without() : open(transport, initiator, nowNanos);
+        cargo = new Cargo(engine, mode, transport, initiator, nowNanos);
+        streams = cargo.streams();
         streams.pause(nowNanos);
         wakeToken = new byte[isRendezvous() && initiator ? Wire.WAKE_LENGTH - Wire.WAKE_TOKEN : 0];
         engine.random().nextBytes(wakeToken);
-    }
-
-    private NoStreams without() {
-        return mode.isOfPackets() ? new PacketQueue() : NoStreams.ALL;
-    }
-
-    private Transport.Multiplexer open(Transport by, boolean initiator, long nowNanos) {
-        return by.open(
-                new Transport.Context(
-                        initiator,
-                        SessionEngine.MOST_STREAMS,
-                        Wire.MOST_TRANSPORT_DATAGRAM,
-                        PathMtu.FIRST - Wire.DATA_OVERHEAD,
-                        nowNanos,
-                        engine.random()));
     }
 
     static Session calling(
@@ -173,12 +153,12 @@ public final class Session {
 
     /// What it is for.
     public Mode mode() {
-        return mode;
+        return cargo.mode();
     }
 
     /// Whether this is a session with a broker, which carries messages.
     public boolean isRendezvous() {
-        return mode == Mode.RENDEZVOUS;
+        return cargo.mode() == Mode.RENDEZVOUS;
     }
 
     /// Queues a packet for the peer of a session of packets. It may get lost, and overtake others.
@@ -187,13 +167,7 @@ public final class Session {
     /// @return whether it was taken: false without a path or room, if it is empty or too long, or
     ///     if it is not WireGuard's in a session for that
     public boolean send(ByteBuffer packet, long nowNanos) {
-        int length = packet.remaining();
-        if (!(streams instanceof PacketQueue packets)
-                || state != State.UP
-                || length == 0
-                || length > MOST_PACKET
-                || mode == Mode.WIREGUARD && !Wire.isWireGuard(packet)
-                || !packets.offer(packet)) {
+        if (state != State.UP || !cargo.offer(packet)) {
             return false;
         }
         engine.ready(this);
@@ -202,20 +176,14 @@ public final class Session {
 
     /// The longest packet that goes whole on this path, in bytes.
     public int packetSize() {
-        return isBare() ? MOST_PACKET : datagramSize() - Wire.DATA_OVERHEAD;
+        return cargo.isBareOn(paths.current()) ? MOST_PACKET : datagramSize() - Wire.DATA_OVERHEAD;
     }
 
     /// Whether it is known, for now, that no longer packet goes whole. It is once long ones have
     /// been sent for a while.
     public boolean packetSizeIsFinal() {
         PathMtu mtu = paths.mtu();
-        return isBare() || mtu != null && mtu.isSettled();
-    }
-
-    /// Whether packets go as they are.
-    private boolean isBare() {
-        InetSocketAddress path = paths.current();
-        return mode == Mode.WIREGUARD && path != null && Route.isDirect(path);
+        return cargo.isBareOn(paths.current()) || mtu != null && mtu.isSettled();
     }
 
     /// Queues a message for the peer of a rendezvous, at most [#mostMessage] bytes; like a datagram
@@ -395,9 +363,7 @@ public final class Session {
         counters.put("suspended", suspended);
         counters.put("partsSent", outbox.partCount());
         counters.put("messagesDropped", outbox.dropped());
-        if (streams instanceof PacketQueue packets) {
-            counters.put("packetsDropped", packets.dropped());
-        }
+        cargo.count(counters);
         return counters;
     }
 
@@ -408,9 +374,7 @@ public final class Session {
     }
 
     InitPayload initPayload() {
-        int capabilities = transport == null ? 0 : transport.capability();
-        capabilities |= mode.isOfPackets() ? InitPayload.PACKETS : 0;
-        return new InitPayload(capabilities, mode.code(), Wire.MOST_DATAGRAM, id());
+        return cargo.initPayload(id());
     }
 
     /// The responder has answered one of this initiator's attempts.
@@ -448,8 +412,8 @@ public final class Session {
         if (change == Paths.Change.HOST) {
             streams.useDatagrams(datagramSize() - Wire.DATA_OVERHEAD, nowNanos);
         }
-        if (mode == Mode.WIREGUARD) {
-            engine.expectBare(this, from, Route.isDirect(to) ? to : null);
+        if (cargo.mode() == Mode.WIREGUARD) {
+            engine.arrivals().expectBare(this, from, cargo.isBareOn(to) ? to : null);
         }
         switch (state) {
             case CONNECTING -> {
@@ -497,9 +461,7 @@ public final class Session {
             }
             return;
         }
-        if (streams instanceof PacketQueue packets) {
-            packets.heard();
-        }
+        cargo.heard();
         boolean newestKeys = keys.isNewest(with);
         handshakes.heard(with, nowNanos);
         boolean check = Control.isCheck(plain, length);
@@ -510,41 +472,20 @@ public final class Session {
             establish(from, nowNanos);
         }
         switch (plain[0]) {
-            case Outbox.PACKET -> {
-                if (!(streams instanceof PacketQueue) || length < 2) {
-                    engine.countUnknownKind();
-                } else {
-                    engine.handlePacket(this, length, nowNanos);
-                }
-            }
+            case Outbox.CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
             case Outbox.TRANSPORT -> {
                 liveness.heardData();
                 if (calling != null && streams.openStreams() > 0) {
                     // A host that reaches nothing resets the stream long before this counts.
                     noteUseful(nowNanos);
                 }
-                if (length - 1 <= Wire.MOST_TRANSPORT_DATAGRAM) {
-                    streams.handleDatagram(ByteBuffer.wrap(plain, 1, length - 1), nowNanos);
-                }
+                cargo.handle(this, plain, length, nowNanos);
             }
-            case Outbox.CONTROL -> handleControl(with, from, plain, length - 1, nowNanos);
             case Outbox.PART -> {
                 liveness.heardData();
-                ByteBuffer whole = incoming.take(plain, 1, length - 1, nowNanos);
-                if (whole != null && streams instanceof PacketQueue) {
-                    engine.handlePacket(this, whole, nowNanos);
-                } else if (whole != null) {
-                    streams.handleDatagram(whole, nowNanos);
-                }
+                cargo.handle(this, plain, length, nowNanos);
             }
-            case Outbox.RENDEZVOUS -> {
-                if (!isRendezvous() || length < 2) {
-                    engine.countUnknownKind();
-                } else {
-                    engine.handleMessage(this, plain, length, nowNanos);
-                }
-            }
-            default -> engine.countUnknownKind();
+            default -> cargo.handle(this, plain, length, nowNanos);
         }
         engine.ready(this);
     }
@@ -552,18 +493,18 @@ public final class Session {
     /// Takes a datagram of WireGuard that came by the path as it is: so little is known of who sent
     /// it that nothing else follows.
     void handleBare(ByteBuffer datagram, long nowNanos) {
-        if (state == State.UP && streams instanceof PacketQueue packets) {
-            packets.heard();
+        if (state == State.UP) {
+            cargo.heard();
             datagramsReceived++;
             bytesReceived += datagram.remaining();
-            engine.handlePacket(this, datagram, nowNanos);
+            engine.arrivals().handlePacket(this, datagram, nowNanos);
         }
     }
 
     private void handleControl(
             Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
         if (length < Control.LENGTH) {
-            engine.countUnknownKind();
+            engine.arrivals().countUnknownKind();
             return;
         }
         long token = Control.token(in, 1);
@@ -591,7 +532,7 @@ public final class Session {
                     streams.useDatagrams(mtu.size() - Wire.DATA_OVERHEAD, nowNanos);
                 }
             }
-            default -> engine.countUnknownKind();
+            default -> engine.arrivals().countUnknownKind();
         }
     }
 
@@ -615,7 +556,7 @@ public final class Session {
             Keys with, InetSocketAddress from, byte[] in, int length, long nowNanos) {
         Offer offer = Offer.read(in, 1, length);
         if (offer == null || isRendezvous()) {
-            engine.countUnknownKind();
+            engine.arrivals().countUnknownKind();
         } else if (search.take(offer, nowNanos)) {
             outbox.say(Control.CANDIDATES_TAKEN, 0, offer.serial(), from, with);
         }
@@ -689,9 +630,13 @@ public final class Session {
         }
     }
 
+    private long roundTrip() {
+        return streams.estimate().roundTrip().toNanos();
+    }
+
     private void watch(long nowNanos) {
         boolean inUse = streams.hasOutstanding();
-        long roundTrip = streams.estimate().roundTrip().toNanos();
+        long roundTrip = roundTrip();
         if (liveness.nanosUntilAsk(inUse, roundTrip, nowNanos) <= 0) {
             ask(nowNanos);
         }
@@ -774,7 +719,7 @@ public final class Session {
 
     private long nanosUntilWatch(long nowNanos) {
         boolean inUse = streams.hasOutstanding();
-        long roundTrip = streams.estimate().roundTrip().toNanos();
+        long roundTrip = roundTrip();
         long least = streams.nanosUntilTimeout(nowNanos);
         least = Math.min(least, liveness.nanosUntilAsk(inUse, roundTrip, nowNanos));
         least = Math.min(least, liveness.nanosUntilDoubt(roundTrip, nowNanos));
@@ -847,16 +792,9 @@ public final class Session {
         if (width == null || to == null) {
             return false;
         }
-        if (isRendezvous()) {
-            return outbox.pollMessage(with, into, nowNanos);
-        }
-        if (isBare() && streams instanceof PacketQueue packets) {
-            return outbox.pollBare(packets, into, nowNanos);
-        }
-        int probe = width.pollProbe(streams.estimate().roundTrip().toNanos(), nowNanos);
+        int probe = cargo.probes(to) ? width.pollProbe(roundTrip(), nowNanos) : 0;
         if (probe == 0) {
-            byte kind = mode.isOfPackets() ? Outbox.PACKET : Outbox.TRANSPORT;
-            return outbox.pollTransport(kind, streams, width, with, into, nowNanos);
+            return cargo.poll(outbox, to, width, with, into, nowNanos);
         }
         if (width.retries()) {
             ask(nowNanos);
@@ -879,7 +817,7 @@ public final class Session {
         closed = reason;
         farewell.ended(nowNanos);
         outbox.clear();
-        engine.expectBare(this, paths.current(), null);
+        engine.arrivals().expectBare(this, paths.current(), null);
         paths.forget();
         handshakes.stop();
         streams.close(reason, nowNanos);

@@ -39,15 +39,11 @@ public final class SessionEngine implements Engine {
     /// How many sessions are being called at once, about.
     private static final int MOST_CALLED = 64;
 
-    private static final int MOST_REPLIES = 64;
     private static final int MOST_REFUSALS = 16;
     private static final int DATAGRAM_BUFFER = 2048;
 
     /// The longest content of a DATA that fits the buffers, in bytes.
     static final int MOST_PLAIN = Wire.MOST_DATAGRAM - Wire.DATA_HEADER - Aead.TAG;
-
-    /// How many datagrams one session sends before the next one's turn.
-    private static final int DATAGRAMS_PER_TURN = 16;
 
     /// To be called so much later than asked for means that this machine or process stood still.
     private static final long STOOD_STILL = 5_000_000_000L;
@@ -154,12 +150,12 @@ public final class SessionEngine implements Engine {
     /// A caller that proved its key and was told why it may not come in.
     public record Refusal(NodeKey caller, InetSocketAddress from, CloseCode why) {}
 
-    private record Reply(byte[] datagram, InetSocketAddress to) {}
-
     private final Config config;
     private final Slots slots;
     private final Gatekeeper gatekeeper;
     private final KeyQuestions questions;
+    private final Arrivals arrivals;
+    private final Departures departures;
     private final Relays relays = new Relays();
     private final CheckLimits checkLimits = new CheckLimits();
     private final Set<Session> sessions = new LinkedHashSet<>();
@@ -172,35 +168,16 @@ public final class SessionEngine implements Engine {
     /// Those that peers have begun.
     private final Map<Long, Session> byId = new HashMap<>();
 
-    /// Those whose peers send bare datagrams, by their paths.
-    private final Map<InetSocketAddress, Session> bare = new HashMap<>();
-
     private final ArrayDeque<Session> accepted = new ArrayDeque<>();
     private final ArrayDeque<Session> ready = new ArrayDeque<>();
     private final ArrayDeque<Refusal> refusals = new ArrayDeque<>();
-    private final ArrayDeque<Reply> replies = new ArrayDeque<>();
-
-    /// What brokers have relayed, and from which path.
-    private final ArrayDeque<Reply> unwrapped = new ArrayDeque<>(1);
-    private final byte[] incoming = new byte[DATAGRAM_BUFFER];
     private final byte[] plain = new byte[DATAGRAM_BUFFER];
     private final byte[] scratch = new byte[DATAGRAM_BUFFER];
     private final ByteBuffer plainBuffer = ByteBuffer.wrap(plain);
-    private int turn;
-    private int sentInTurn;
     private @Nullable CloseCode ending;
     private boolean waiting;
     private long calledAt;
     private long waitingFor;
-
-    private long datagrams;
-    private long malformed;
-    private long unknownIndex;
-    private long forged;
-    private long replayed;
-    private long unknownKind;
-    private long unknownChannel;
-    private long unrelayed;
 
     public SessionEngine(Config config, long nowNanos) {
         this.config = config;
@@ -208,6 +185,8 @@ public final class SessionEngine implements Engine {
         gatekeeper = new Gatekeeper(this, config, nowNanos);
         questions =
                 new KeyQuestions(config.identity().publicKey(), config.broker(), config.random());
+        arrivals = new Arrivals(this, config, gatekeeper, questions, relays);
+        departures = new Departures(relays, questions, quiet, carrying);
     }
 
     // ---- for the owner
@@ -369,14 +348,8 @@ public final class SessionEngine implements Engine {
     public Map<String, Long> counters() {
         var counters = new TreeMap<String, Long>();
         gatekeeper.count(counters);
-        counters.put("datagrams", datagrams);
-        counters.put("malformed", malformed);
-        counters.put("unknownIndex", unknownIndex);
-        counters.put("forged", forged);
-        counters.put("replayed", replayed);
-        counters.put("unknownKind", unknownKind);
-        counters.put("unknownChannel", unknownChannel);
-        counters.put("unrelayed", unrelayed);
+        arrivals.count(counters);
+        counters.put("unrelayed", departures.unrelayed());
         return counters;
     }
 
@@ -393,6 +366,19 @@ public final class SessionEngine implements Engine {
     /// Of this node's INIT.
     int flags() {
         return config.wireGuardKey() ? InitiatorHandshake.WIREGUARD_KEY : 0;
+    }
+
+    Arrivals arrivals() {
+        return arrivals;
+    }
+
+    Departures departures() {
+        return departures;
+    }
+
+    /// The sessions, those that have ended lately too, oldest first.
+    Collection<Session> all() {
+        return sessions;
     }
 
     Identity identity() {
@@ -431,65 +417,11 @@ public final class SessionEngine implements Engine {
         sessions.remove(session);
         byId.remove(session.id(), session);
         relays.remove(session);
-        bare.values().remove(session);
+        arrivals.forget(session);
         if (session.isRendezvous()) {
             quiet.forget(session);
         } else {
             carrying.remove(session);
-        }
-    }
-
-    /// Takes a message of a rendezvous, which lies in the array for what was opened, after the
-    /// byte for the kind.
-    void handleMessage(Session from, byte[] content, int length, long nowNanos) {
-        ByteBuffer message = ByteBuffer.wrap(content, 1, length - 1);
-        boolean relayed = !config.broker() && content[1] == Rendezvous.RELAY;
-        if (!relayed) {
-            config.rendezvous().ifPresent(owner -> owner.handle(from, message, nowNanos));
-            return;
-        }
-        InetSocketAddress route =
-                length <= 1 + Rendezvous.RELAY_HEADER
-                        ? null
-                        : relays.route(from, Wire.getInt(content, 2));
-        if (route == null) {
-            unknownChannel++;
-        } else {
-            message.position(1 + Rendezvous.RELAY_HEADER);
-            var inner = new byte[message.remaining()];
-            message.get(inner);
-            unwrapped.add(new Reply(inner, route));
-        }
-    }
-
-    /// Takes a packet, which lies in the array for what was opened, after the byte for the kind.
-    void handlePacket(Session from, int length, long nowNanos) {
-        plainBuffer.limit(length).position(1);
-        handlePacket(from, plainBuffer, nowNanos);
-    }
-
-    void handlePacket(Session from, ByteBuffer packet, long nowNanos) {
-        config.packets().orElseThrow().handle(from, packet, nowNanos);
-    }
-
-    /// From now on the peer's bare datagrams come from here.
-    void expectBare(
-            Session session, @Nullable InetSocketAddress before, @Nullable InetSocketAddress path) {
-        if (before != null) {
-            bare.remove(before, session);
-        }
-        if (path != null) {
-            bare.put(path, session);
-        }
-    }
-
-    void countUnknownKind() {
-        unknownKind++;
-    }
-
-    void send(byte[] datagram, InetSocketAddress to) {
-        if (replies.size() < MOST_REPLIES) {
-            replies.add(new Reply(datagram, to));
         }
     }
 
@@ -585,7 +517,7 @@ public final class SessionEngine implements Engine {
         Control.write(plain, 1, Control.CLOSE, why.code(), 0, Control.LENGTH);
         var datagram = ByteBuffer.allocate(Control.LENGTH + Wire.DATA_OVERHEAD);
         keys.seal(plain, 1 + Control.LENGTH, scratch, datagram);
-        send(datagram.array(), from);
+        departures.reply(datagram.array(), from);
         if (news && refusals.size() < MOST_REFUSALS) {
             refusals.add(new Refusal(caller, from, why));
         }
@@ -596,145 +528,7 @@ public final class SessionEngine implements Engine {
     @Override
     public boolean handleDatagram(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
         noticeStandstill(nowNanos);
-        boolean taken = take(from, datagram, nowNanos);
-        // What was inside is taken in a turn of its own, not within the other's: the just-in-time
-        // compiler unfolds a recursion, which cost 40 MB here.
-        for (Reply inner; (inner = unwrapped.poll()) != null; ) {
-            take(inner.to(), ByteBuffer.wrap(inner.datagram()), nowNanos);
-        }
-        return taken;
-    }
-
-    private boolean take(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
-        int length = datagram.remaining();
-        if (length == 0 || !Wire.isNatt(datagram.get(datagram.position()))) {
-            return takeBare(from, datagram, nowNanos);
-        }
-        datagrams++;
-        if (length > incoming.length) {
-            malformed++;
-            return true;
-        }
-        datagram.get(incoming, 0, length);
-        switch (incoming[0] & 0xff) {
-            case Wire.DATA -> handleData(from, length, nowNanos);
-            case Wire.INIT -> gatekeeper.handleInit(from, incoming, length, nowNanos);
-            case Wire.RESPONSE -> handleResponse(length, nowNanos);
-            case Wire.COOKIE -> handleCookie(length, nowNanos);
-            case Wire.WAKE -> handleWake(length, nowNanos);
-            case Wire.KEY_QUESTION -> handleKeyQuestion(from, length, nowNanos);
-            case Wire.KEY_ANSWER -> handleKeyAnswer(from, length);
-            default -> malformed++;
-        }
-        return true;
-    }
-
-    /// What is not natt's may be WireGuard's, from the path of a session for that and nowhere else.
-    private boolean takeBare(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
-        Session session = bare.isEmpty() || !Wire.isWireGuard(datagram) ? null : bare.get(from);
-        if (session == null || datagram.remaining() > Session.MOST_PACKET) {
-            return false;
-        }
-        session.handleBare(datagram, nowNanos);
-        return true;
-    }
-
-    private void handleData(InetSocketAddress from, int length, long nowNanos) {
-        if (length < Wire.DATA_OVERHEAD || incoming[1] != 0 || incoming[2] != 0) {
-            malformed++;
-            return;
-        }
-        if (!(slots.get(Keys.receiverIndex(incoming)) instanceof Keys keys)) {
-            unknownIndex++;
-            return;
-        }
-        Keys.Opened opened = keys.open(incoming, length, plain);
-        switch (opened) {
-            case FORGED -> forged++;
-            case REPLAYED -> replayed++;
-            case NEWEST, LATE -> {
-                Session session = keys.session;
-                Gatekeeper.HalfOpen half = keys.halfOpen;
-                if (session == null && half != null) {
-                    // Confirming may seal something, which needs the array that holds this.
-                    byte[] content = plain.clone();
-                    session = gatekeeper.confirm(half, nowNanos);
-                    System.arraycopy(content, 0, plain, 0, content.length);
-                }
-                if (session != null && session.isRendezvous() && Route.channel(from).isPresent()) {
-                    // A broker is not reached through itself.
-                    forged++;
-                } else if (session != null) {
-                    int plainLength = length - Wire.DATA_HEADER - Aead.TAG;
-                    boolean newest = opened == Keys.Opened.NEWEST;
-                    session.handle(keys, newest, from, plain, plainLength, nowNanos);
-                }
-            }
-        }
-    }
-
-    private void handleResponse(int length, long nowNanos) {
-        Calling.Attempt attempt =
-                length == Wire.RESPONSE_LENGTH ? attempt(Wire.RESPONSE_RECEIVER) : null;
-        if (attempt == null) {
-            unknownIndex++;
-            return;
-        }
-        Opened opened = attempt.handshake().readResponse(ByteBuffer.wrap(incoming, 0, length));
-        if (opened == null) {
-            forged++;
-            return;
-        }
-        attempt.session().answered(attempt, opened, nowNanos);
-    }
-
-    private void handleCookie(int length, long nowNanos) {
-        Calling.Attempt attempt =
-                length == Wire.COOKIE_LENGTH ? attempt(Wire.COOKIE_RECEIVER) : null;
-        if (attempt == null) {
-            unknownIndex++;
-            return;
-        }
-        byte[] cookie = attempt.handshake().readCookie(ByteBuffer.wrap(incoming, 0, length));
-        if (cookie == null) {
-            forged++;
-            return;
-        }
-        attempt.session().takeCookie(attempt, cookie, nowNanos);
-    }
-
-    private void handleWake(int length, long nowNanos) {
-        if (config.broker() || length != Wire.WAKE_LENGTH) {
-            malformed++;
-            return;
-        }
-        for (Session each : sessions) {
-            if (each.isWokenBy(incoming)) {
-                each.woken(nowNanos);
-                return;
-            }
-        }
-        forged++;
-    }
-
-    private void handleKeyQuestion(InetSocketAddress from, int length, long nowNanos) {
-        byte[] answer = questions.answer(from, incoming, length, nowNanos);
-        if (answer == null) {
-            malformed++;
-        } else {
-            send(answer, from);
-        }
-    }
-
-    private void handleKeyAnswer(InetSocketAddress from, int length) {
-        if (!questions.answered(from, incoming, length)) {
-            forged++;
-        }
-    }
-
-    private Calling.@Nullable Attempt attempt(int indexAt) {
-        int index = Wire.getInt(incoming, indexAt);
-        return slots.get(index) instanceof Calling.Attempt attempt ? attempt : null;
+        return arrivals.take(from, datagram, nowNanos);
     }
 
     /// Whoever is called long after the deadline that it asked for has slept, or was stopped.
@@ -763,66 +557,13 @@ public final class SessionEngine implements Engine {
 
     @Override
     public @Nullable InetSocketAddress pollTransmit(ByteBuffer into, long nowNanos) {
-        InetSocketAddress to = pollRouted(into, nowNanos);
+        InetSocketAddress to = departures.poll(into, nowNanos);
         if (to == null && ending != null) {
             closeAll(sessions, ending, nowNanos);
             ending = null;
-            return pollRouted(into, nowNanos);
+            return departures.poll(into, nowNanos);
         }
         return to;
-    }
-
-    private @Nullable InetSocketAddress pollRouted(ByteBuffer into, long nowNanos) {
-        int start = into.position();
-        for (InetSocketAddress to; (to = pollDirect(into, nowNanos)) != null; ) {
-            OptionalInt route = Route.channel(to);
-            InetSocketAddress by =
-                    route.isEmpty() ? to : wrap(route.getAsInt(), into, start, nowNanos);
-            if (by != null) {
-                return by;
-            }
-            unrelayed++;
-            into.position(start);
-        }
-        return null;
-    }
-
-    /// Makes what was written to a relay a message to its broker.
-    private @Nullable InetSocketAddress wrap(int route, ByteBuffer into, int start, long nowNanos) {
-        Relays.Channel channel = relays.channel(route);
-        return channel == null
-                ? null
-                : channel.broker().wrap(channel.number(), into, start, nowNanos);
-    }
-
-    private @Nullable InetSocketAddress pollDirect(ByteBuffer into, long nowNanos) {
-        InetSocketAddress asked = questions.poll(into, nowNanos);
-        if (asked != null) {
-            return asked;
-        }
-        Reply reply = replies.poll();
-        if (reply != null) {
-            into.put(reply.datagram);
-            return reply.to;
-        }
-        InetSocketAddress said = quiet.poll(into, nowNanos);
-        if (said != null) {
-            return said;
-        }
-        for (int i = carrying.size(); i > 0; i--) {
-            if (turn >= carrying.size()) {
-                turn = 0;
-            }
-            InetSocketAddress to = carrying.get(turn).poll(into, nowNanos);
-            if (to == null || ++sentInTurn >= DATAGRAMS_PER_TURN) {
-                sentInTurn = 0;
-                turn++;
-            }
-            if (to != null) {
-                return to;
-            }
-        }
-        return null;
     }
 
     @Override
