@@ -26,7 +26,7 @@ final class Connections {
     private static final int PLAINTEXT_BYTES = 32 << 10;
 
     private final Driver driver;
-    private final PortSocket.Receiver receiver;
+    private final OwnSocket.Receiver receiver;
     private final Map<Integer, Link> links = new HashMap<>();
     private final List<Link> toFlush = new ArrayList<>();
     private @Nullable ByteBuffer plaintext;
@@ -34,7 +34,7 @@ final class Connections {
     private boolean watching;
     private long lookAtNanos;
 
-    Connections(Driver driver, PortSocket.Receiver receiver) {
+    Connections(Driver driver, OwnSocket.Receiver receiver) {
         this.driver = driver;
         this.receiver = receiver;
     }

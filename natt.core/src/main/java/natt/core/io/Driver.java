@@ -20,6 +20,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -29,7 +30,7 @@ import java.util.function.LongSupplier;
 ///
 /// Everything but [#execute], [#start], [#failure] and [#close] is called on that thread. What goes
 /// wrong with one datagram or connection is reported, and the others go on.
-public final class Driver implements AutoCloseable {
+public final class Driver implements Executor, Ticker, AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final int SCRATCH_BYTES = 65_536;
 
@@ -96,6 +97,7 @@ public final class Driver implements AutoCloseable {
 
     /// Runs an action on the driver's thread, in the order of the calls. Ignored after [#close].
     /// One that is added by another of them has its turn after the sockets.
+    @Override
     public void execute(Runnable action) {
         commands.add(action);
         selector.wakeup();
@@ -103,6 +105,7 @@ public final class Driver implements AutoCloseable {
 
     /// The time of this turn on the driver's thread, so that it never goes backwards for an engine;
     /// elsewhere the time.
+    @Override
     public long nanoTime() {
         return Thread.currentThread() == thread ? now : ticker.nanoTime();
     }
@@ -147,7 +150,19 @@ public final class Driver implements AutoCloseable {
     ///
     /// @throws IOException if the address cannot be bound
     public Port openPort(InetSocketAddress bind) throws IOException {
-        var port = new Port(this, bind);
+        return open(receiver -> new PortSocket(this, 0, bind, PortSocket.LARGE_BUFFERS, receiver));
+    }
+
+    /// Makes a port of what has been opened on the port of another program; the driver's from now
+    /// on, as is its end.
+    ///
+    /// @throws IOException if it is closed already
+    public Port openSharedPort(SharedPort shared) throws IOException {
+        return open(receiver -> new SharedSocket(this, shared, receiver));
+    }
+
+    private Port open(OwnSocket.Opener opener) throws IOException {
+        var port = new Port(this, opener);
         ports.add(port);
         return port;
     }

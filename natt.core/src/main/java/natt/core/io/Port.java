@@ -31,7 +31,7 @@ public final class Port {
     static final int RESERVED_DESCRIPTORS = 32;
 
     private final Driver driver;
-    private final PortSocket own;
+    private final OwnSocket own;
     private final Sockets sockets;
     private final Connections connections;
     private final List<StreamListener> listeners = new ArrayList<>();
@@ -50,9 +50,9 @@ public final class Port {
     private @Nullable InetSocketAddress throughRemote;
     private long droppedUnsent;
 
-    Port(Driver driver, InetSocketAddress bind) throws IOException {
+    Port(Driver driver, OwnSocket.Opener opener) throws IOException {
         this.driver = driver;
-        own = new PortSocket(driver, 0, bind, PortSocket.LARGE_BUFFERS, this::demultiplex);
+        own = opener.open(this::demultiplex);
         sockets = new Sockets(driver, this::demultiplex);
         connections = new Connections(driver, this::demultiplex);
     }
@@ -60,6 +60,12 @@ public final class Port {
     /// The address that is bound, with the port that the system chose if none was given.
     public InetSocketAddress local() {
         return own.local();
+    }
+
+    /// Whether another program has bound this port too: see [Driver#openSharedPort]. What an
+    /// additional socket finds is then of no use to that program.
+    public boolean isShared() {
+        return own.isShared();
     }
 
     /// The address that an additional socket is bound to; empty when it is closed.

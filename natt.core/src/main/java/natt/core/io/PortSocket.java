@@ -19,7 +19,7 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 
 /// One UDP socket of a port: the port's own, number 0, or an additional one.
-final class PortSocket implements Driver.Ready {
+final class PortSocket implements OwnSocket, Driver.Ready {
     private static final System.Logger LOG = System.getLogger("natt");
 
     /// The kernel's buffers, each way, of a socket that carries data.
@@ -33,13 +33,6 @@ final class PortSocket implements Driver.Ready {
 
     /// How many datagrams one socket may take before the others get a turn.
     private static final int DATAGRAMS_PER_TURN = 64;
-
-    /// Takes what a socket receives.
-    interface Receiver {
-        /// @param from for an additional socket, the route through it
-        /// @param datagram between position 0 and limit; the socket's again after the call
-        void received(InetSocketAddress from, ByteBuffer datagram, long nowNanos);
-    }
 
     private final int number;
     private final DatagramChannel channel;
@@ -100,8 +93,9 @@ final class PortSocket implements Driver.Ready {
         channel.setOption(StandardSocketOptions.SO_SNDBUF, bytes);
     }
 
-    /// See [Port#keepWhole]. Found by its name, since not every system has it.
-    void keepWhole() throws IOException {
+    /// Found by its name, since not every system has it.
+    @Override
+    public void keepWhole() throws IOException {
         for (SocketOption<?> each : channel.supportedOptions()) {
             if (each.name().equals("IP_DONTFRAGMENT") && each.type() == Boolean.class) {
                 set(each);
@@ -114,12 +108,18 @@ final class PortSocket implements Driver.Ready {
         channel.setOption((SocketOption<Boolean>) option, true);
     }
 
-    /// The address that is bound, with the port that the system chose if none was given.
-    InetSocketAddress local() {
+    @Override
+    public InetSocketAddress local() {
         return local;
     }
 
-    boolean isOpen() {
+    @Override
+    public boolean isShared() {
+        return false;
+    }
+
+    @Override
+    public boolean isOpen() {
         return channel.isOpen();
     }
 
@@ -156,11 +156,8 @@ final class PortSocket implements Driver.Ready {
         receiver.received(sourceName, incoming, nowNanos);
     }
 
-    /// False when the socket takes no more for now: the datagram is as it was, and the driver turns
-    /// when there is room.
-    ///
-    /// @param remote a transport address
-    boolean send(ByteBuffer datagram, InetSocketAddress remote) {
+    @Override
+    public boolean send(ByteBuffer datagram, InetSocketAddress remote) {
         try {
             int length = datagram.remaining();
             if (channel.send(datagram, remote) == 0 && length > 0) {
@@ -193,7 +190,8 @@ final class PortSocket implements Driver.Ready {
         }
     }
 
-    void close() {
+    @Override
+    public void close() {
         Driver.closeQuietly(channel);
     }
 }

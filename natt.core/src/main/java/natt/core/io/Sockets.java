@@ -25,12 +25,12 @@ final class Sockets {
             new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
 
     private final Driver driver;
-    private final PortSocket.Receiver receiver;
+    private final OwnSocket.Receiver receiver;
     private final Map<Integer, PortSocket> open = new HashMap<>();
     private final Set<Integer> ephemeral = new HashSet<>();
     private int last;
 
-    Sockets(Driver driver, PortSocket.Receiver receiver) {
+    Sockets(Driver driver, OwnSocket.Receiver receiver) {
         this.driver = driver;
         this.receiver = receiver;
     }

@@ -90,7 +90,8 @@ final class Offers implements Engine, Brokers.Listener {
                         new PathSearch.Ground() {
                             @Override
                             public List<Integer> addSockets(int count) {
-                                return port.addSockets(count);
+                                // Whoever shares the port could not use what they find.
+                                return port.isShared() ? List.of() : port.addSockets(count);
                             }
 
                             @Override
@@ -214,12 +215,14 @@ final class Offers implements Engine, Brokers.Listener {
         for (int socket : sockets) {
             port.local(socket).ifPresent(local -> fresh.add(new LocalSocket(socket, local)));
         }
-        asking =
-                discovery
-                        .openBehavior(
-                                new BehaviorContext(
-                                        ipv4, fresh, Duration.ZERO, driver.nanoTime(), random))
-                        .orElse(null);
+        if (!fresh.isEmpty()) {
+            asking =
+                    discovery
+                            .openBehavior(
+                                    new BehaviorContext(
+                                            ipv4, fresh, Duration.ZERO, driver.nanoTime(), random))
+                            .orElse(null);
+        }
         if (asking == null) {
             closeSockets();
         }

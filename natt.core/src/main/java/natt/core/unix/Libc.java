@@ -267,6 +267,18 @@ public final class Libc {
                                         encoded.length));
     }
 
+    /// Lets a socket of UDP forget whom it was connected to, and from which address.
+    public void disconnect(int socket) throws UnixException {
+        // The family AF_UNSPEC is zero.
+        int length = Long.BYTES + Long.BYTES;
+        call(
+                "connect",
+                (arena, state) ->
+                        (int)
+                                Calls.CONNECT.invokeExact(
+                                        state, socket, arena.allocate(length), length));
+    }
+
     /// The address to which an IPv4 or IPv6 socket is bound.
     public InetSocketAddress localAddress(int socket) throws UnixException {
         var encoded = new byte[SocketAddress.MOST_BYTES];

@@ -2,7 +2,7 @@ package natt.core.unix;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import natt.core.io.Driver;
+import natt.core.time.Ticker;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -117,8 +117,9 @@ public final class PacketFile implements AutoCloseable {
     ///
     /// @param name of the thread
     /// @param mostBytes the longest packet, which is also the longest that can be written
-    public static PacketFile start(
-            String name, int descriptor, int mostBytes, Driver driver, Receiver receiver)
+    /// @param driver on whose thread the receiver is called
+    public static <D extends Executor & Ticker> PacketFile start(
+            String name, int descriptor, int mostBytes, D driver, Receiver receiver)
             throws IOException {
         return start(name, descriptor, mostBytes, driver::execute, driver::nanoTime, receiver);
     }

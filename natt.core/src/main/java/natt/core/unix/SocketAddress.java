@@ -54,7 +54,13 @@ final class SocketAddress {
             }
             if (family == Libc.AF_INET6) {
                 byte[] raw = Arrays.copyOfRange(encoded, IPV6, IPV6 + 16);
-                return Optional.of(new InetSocketAddress(InetAddress.getByAddress(raw), port));
+                int scope = buffer.order(ByteOrder.nativeOrder()).getInt(IPV6 + 16);
+                // Only addresses of a link have one; 0 is none.
+                InetAddress ip =
+                        scope == 0
+                                ? InetAddress.getByAddress(raw)
+                                : Inet6Address.getByAddress(null, raw, scope);
+                return Optional.of(new InetSocketAddress(ip, port));
             }
         } catch (UnknownHostException impossible) {
             throw new AssertionError("an address of 4 or 16 bytes", impossible);

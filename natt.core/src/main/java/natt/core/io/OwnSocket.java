@@ -1,0 +1,39 @@
+package natt.core.io;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+
+/// The socket that a port has from its beginning to its end.
+interface OwnSocket {
+    /// Takes what a socket receives.
+    interface Receiver {
+        /// @param from for an additional socket, the route through it
+        /// @param datagram between position 0 and limit; the socket's again after the call
+        void received(InetSocketAddress from, ByteBuffer datagram, long nowNanos);
+    }
+
+    /// Opens the socket of a port that is being made.
+    interface Opener {
+        OwnSocket open(Receiver receiver) throws IOException;
+    }
+
+    /// See [Port#local()].
+    InetSocketAddress local();
+
+    /// Whether it is on the port of another program.
+    boolean isShared();
+
+    /// See [Port#keepWhole].
+    void keepWhole() throws IOException;
+
+    boolean isOpen();
+
+    /// False when the socket takes no more for now: the datagram is as it was, and the driver turns
+    /// when there is room.
+    ///
+    /// @param remote a transport address
+    boolean send(ByteBuffer datagram, InetSocketAddress remote);
+
+    void close();
+}
