@@ -12,10 +12,10 @@ import natt.core.unix.Privileges.Capability;
 import natt.wireguard.PeerMap;
 import natt.wireguard.WireGuardConfig;
 import natt.wireguard.WireGuardNode;
+import natt.wireguard.WireGuardPort;
 import natt.wireguard.control.InterfaceState;
 import natt.wireguard.control.WireGuardInterface;
 import natt.wireguard.control.WireGuardKey;
-
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -95,10 +95,14 @@ final class WgCommand {
 
     private int serve() throws Exception {
         InterfaceState state = device.read().requireUsable(device.name());
+        Optional<WireGuardPort> shared = Optional.empty();
+        if (options.direct) {
+            shared = Optional.of(WireGuardPort.open(state));
+        }
         dropPrivileges();
         WireGuardNode node;
         try {
-            node = WireGuardNode.start(config(state));
+            node = WireGuardNode.start(config(state, shared));
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
@@ -140,7 +144,8 @@ final class WgCommand {
         Privileges.drop(device.isInUserSpace() ? Set.of() : Set.of(Capability.NET_ADMIN));
     }
 
-    private WireGuardConfig config(InterfaceState state) throws IOException {
+    private WireGuardConfig config(InterfaceState state, Optional<WireGuardPort> shared)
+            throws IOException {
         var files = new NodeFiles(environment, options.stateDir);
         Optional<Identity> identity = Optional.empty();
         Optional<PeerMap> peers = Optional.empty();
@@ -153,6 +158,7 @@ final class WgCommand {
                 state,
                 identity,
                 peers,
+                shared,
                 new BrokerSettings(
                         brokers(),
                         options.name,

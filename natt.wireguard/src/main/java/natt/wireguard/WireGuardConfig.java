@@ -15,6 +15,8 @@ import java.util.Optional;
 /// @param identity this node's key pair; empty for the interface's
 /// @param peers the nodes of its peers, if these have keys of their own; empty if each node's key
 ///     is that of its interface, and every peer of the interface is a node
+/// @param shared WireGuard's own port, if WireGuard is to send by itself wherever there is a direct
+///     path
 /// @param brokers where it registers and asks for peers
 /// @param continuous whether it goes on when WireGuard needs it no longer
 /// @param pause between two looks at the interface
@@ -23,6 +25,7 @@ public record WireGuardConfig(
         InterfaceState state,
         Optional<Identity> identity,
         Optional<PeerMap> peers,
+        Optional<WireGuardPort> shared,
         BrokerSettings brokers,
         boolean continuous,
         Duration pause) {

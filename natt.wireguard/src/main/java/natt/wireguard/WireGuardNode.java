@@ -14,12 +14,14 @@ import natt.core.node.PacketPeer;
 import natt.core.node.Peer;
 import natt.core.session.Mode;
 import natt.core.session.SessionEvent;
+import natt.core.spi.Engine;
 import natt.core.status.Report;
 import natt.wireguard.control.InterfaceState;
 import natt.wireguard.control.PeerChange;
 import natt.wireguard.control.PeerState;
 import natt.wireguard.control.WireGuardKey;
 import natt.wireguard.proto.Endpoints;
+import natt.wireguard.proto.HandshakeRepeater;
 
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -46,11 +49,11 @@ public final class WireGuardNode implements AutoCloseable {
     private static final long FAREWELL_SECONDS = 1;
 
     /// A peer of the interface that is a peer of natt's.
-    private record Joined(NodeKey key, PacketPeer peer, LoopbackSocket socket) {}
+    private record Joined(
+            NodeKey key, PacketPeer peer, LoopbackSocket socket, HandshakeRepeater repeater) {}
 
     private final WireGuardConfig config;
     private final String name;
-    private final Endpoints.Mode mode;
     private final Endpoints endpoints;
     private final InterfaceKeeper keeper;
     private final PacketNode node;
@@ -60,6 +63,8 @@ public final class WireGuardNode implements AutoCloseable {
     // On the driver's thread.
     private final Map<NodeKey, Joined> byKey = new HashMap<>();
     private final Map<PacketPeer, Joined> byPeer = new IdentityHashMap<>();
+    private final List<PacketPeer> repeating = new ArrayList<>();
+    private final ByteBuffer repeated = ByteBuffer.allocate(HandshakeRepeater.MOST_LENGTH);
     private int settings;
     private int listenPort;
     private boolean failing;
@@ -68,11 +73,16 @@ public final class WireGuardNode implements AutoCloseable {
     private WireGuardNode(WireGuardConfig config, Traffic traffic) throws IOException {
         this.config = config;
         name = config.device().name();
-        mode = Endpoints.Mode.CARRIED;
-        endpoints = new Endpoints(mode);
+        endpoints =
+                new Endpoints(
+                        config.shared().isPresent()
+                                ? Endpoints.Mode.DIRECT
+                                : Endpoints.Mode.CARRIED);
         listenPort = config.state().listenPort();
         keeper = new InterfaceKeeper(config.device(), config.pause(), new Looks());
-        node = PacketNode.start(nodeConfig(config), traffic);
+        node =
+                PacketNode.start(
+                        nodeConfig(config), config.shared().map(WireGuardPort::shared), traffic);
         traffic.node = this;
         node.failure().thenAccept(failure::complete);
     }
@@ -115,8 +125,15 @@ public final class WireGuardNode implements AutoCloseable {
             WireGuardNode of = node;
             Joined joined = of == null ? null : of.byPeer.get(from);
             if (joined != null) {
+                joined.repeater.received(packet);
                 joined.socket.send(packet);
             }
+        }
+
+        @Override
+        public long serve(long nowNanos) {
+            WireGuardNode of = node;
+            return of == null ? Engine.NEVER : of.repeat(nowNanos);
         }
 
         @Override
@@ -154,8 +171,7 @@ public final class WireGuardNode implements AutoCloseable {
             LOG.log(Level.INFO, "{0} is there again", name);
         }
         usePort(state.listenPort());
-        Set<NodeKey> there =
-                state.peers().stream().map(PeerState::key).collect(Collectors.toSet());
+        Set<NodeKey> there = state.peers().stream().map(PeerState::key).collect(Collectors.toSet());
         List.copyOf(byKey.values()).stream()
                 .filter(each -> !there.contains(each.key))
                 .forEach(this::leave);
@@ -171,10 +187,15 @@ public final class WireGuardNode implements AutoCloseable {
     /// Whether the interface is no longer the one that this node has been started for.
     private boolean isAnother(InterfaceState state) {
         boolean sameKey =
-                state.identity().map(Identity::publicKey)
+                state.identity()
+                        .map(Identity::publicKey)
                         .equals(config.state().identity().map(Identity::publicKey));
         if (config.identity().isEmpty() && !sameKey) {
             failure.complete("%s has another key now: start natt anew".formatted(name));
+            return true;
+        }
+        if (config.shared().isPresent() && state.listenPort() != listenPort) {
+            failure.complete("%s has another port now: start natt anew".formatted(name));
             return true;
         }
         return false;
@@ -190,16 +211,19 @@ public final class WireGuardNode implements AutoCloseable {
 
     private void join(NodeKey key) {
         Optional<Peer> peer =
-                config.peers().isPresent()
-                        ? config.peers().get().peer(key)
-                        : PeerMap.sameKey(key);
+                config.peers().isPresent() ? config.peers().get().peer(key) : PeerMap.sameKey(key);
         if (peer.isEmpty()) {
             return;
         }
         try {
             PacketPeer joined = node.peer(peer.get());
-            var socket = new LoopbackSocket(driver(), listenPort, joined::send);
-            var all = new Joined(key, joined, socket);
+            var repeater = new HandshakeRepeater();
+            var socket =
+                    new LoopbackSocket(
+                            driver(),
+                            listenPort,
+                            (datagram, now) -> carry(joined, repeater, datagram, now));
+            var all = new Joined(key, joined, socket, repeater);
             byKey.put(key, all);
             byPeer.put(joined, all);
             endpoints.add(key, socket.local());
@@ -211,6 +235,31 @@ public final class WireGuardNode implements AutoCloseable {
                     WireGuardKey.format(key),
                     Text.escape(String.valueOf(failed.getMessage())));
         }
+    }
+
+    private void carry(
+            PacketPeer to, HandshakeRepeater repeater, ByteBuffer datagram, long nowNanos) {
+        if (repeater.sent(datagram, nowNanos)) {
+            repeating.add(to);
+        }
+        to.send(datagram, nowNanos);
+    }
+
+    /// Sends handshakes again that nobody has answered; returns the nanoseconds until the next.
+    private long repeat(long nowNanos) {
+        long wait = Engine.NEVER;
+        for (int i = repeating.size() - 1; i >= 0; i--) {
+            Joined joined = byPeer.get(repeating.get(i));
+            if (joined != null && joined.repeater.repeat(repeated.clear(), nowNanos)) {
+                joined.peer.send(repeated.flip(), nowNanos);
+            }
+            if (joined == null || !joined.repeater.isHolding()) {
+                repeating.remove(i);
+            } else {
+                wait = Math.min(wait, joined.repeater.nanosUntilRepeat(nowNanos));
+            }
+        }
+        return wait;
     }
 
     private void leave(Joined peer) {
