@@ -29,6 +29,9 @@ public final class HandshakeRepeater {
     private int repeats;
     private long repeatAtNanos;
 
+    /// Begins with nothing to repeat.
+    public HandshakeRepeater() {}
+
     /// Takes what WireGuard sends to the peer, from position to limit, which stay.
     ///
     /// @return whether something is held from now on that was not before
