@@ -9,4 +9,5 @@ module natt.wireguard {
     exports natt.wireguard;
     exports natt.wireguard.control;
     exports natt.wireguard.proto;
+    exports natt.wireguard.natpunch;
 }

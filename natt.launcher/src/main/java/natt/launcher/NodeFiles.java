@@ -138,19 +138,20 @@ final class NodeFiles {
         return controlSocket(program, options.runtimeDir, environment, level, reports);
     }
 
-    /// @param runtimeDirectory as the option says it, if it does
+    /// Answers `natt status`, where such a socket can be.
+    ///
+    /// @param runtimeDir where, if an option says it
+    /// @param level how loudly to say that there is none
     static Optional<ControlSocket> controlSocket(
             String program,
-            @Nullable String runtimeDirectory,
+            @Nullable String runtimeDir,
             Map<String, String> environment,
             Level level,
             Supplier<CompletableFuture<Report>> reports) {
         Path directory;
         try {
             directory =
-                    runtimeDirectory == null
-                            ? Directories.of(environment).runtime()
-                            : path(runtimeDirectory);
+                    runtimeDir == null ? Directories.of(environment).runtime() : path(runtimeDir);
         } catch (IllegalArgumentException | UsageException none) {
             LOG.log(level, "no status: {0}", String.valueOf(none.getMessage()));
             return Optional.empty();

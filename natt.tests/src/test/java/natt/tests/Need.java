@@ -29,6 +29,17 @@ public enum Need {
         }
     },
 
+    /// TUN devices may be made in network namespaces.
+    TUN {
+        @Override
+        Optional<String> probe() {
+            if (!Files.exists(Path.of("/dev/net/tun"))) {
+                return Optional.of("no /dev/net/tun");
+            }
+            return programs("util-linux, iputils-ping", "unshare", "ping").or(ROOT_NETNS::missing);
+        }
+    },
+
     /// The NAT laboratory beside the repository, of which it is no part.
     NATLAB {
         @Override
@@ -58,6 +69,19 @@ public enum Need {
         @Override
         Optional<String> probe() {
             return GoPeer.build();
+        }
+    },
+
+    /// Python and its cryptography, for peers of the wires of NATpunch and natpunch-go.
+    PYTHON_CRYPTO {
+        @Override
+        Optional<String> probe() {
+            if (Programs.find("python3").isEmpty()) {
+                return Optional.of("no program 'python3' (python3)");
+            }
+            return Programs.run("python3", "-c", "import cryptography").status() == 0
+                    ? Optional.empty()
+                    : Optional.of("no cryptography for Python (python3-cryptography)");
         }
     },
 

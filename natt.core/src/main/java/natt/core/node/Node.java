@@ -46,9 +46,6 @@ public final class Node implements AutoCloseable {
     /// How long a closed stream may take to deliver what was written.
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
-    /// How long peers may take to be told of the end.
-    private static final Duration FAREWELL = Duration.ofMillis(100);
-
     private record Forward(ForwardSpec spec, InetSocketAddress local, TcpListener listener) {}
 
     private final NodeConfig config;
@@ -442,13 +439,8 @@ public final class Node implements AutoCloseable {
                     commands.complete(service.commands());
                     carriers.values().forEach(PeerCarrier::close);
                     endSessions();
-                    // What is relayed to peers needs the broker a moment longer.
-                    driver.schedule(
-                            FAREWELL,
-                            () -> {
-                                port.close();
-                                told.complete(true);
-                            });
+                    port.close();
+                    told.complete(true);
                 });
         commands.completeOnTimeout(List.of(), 1, TimeUnit.SECONDS).join().parallelStream()
                 .forEach(CommandEnd::kill);
