@@ -5,4 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module natt.wireguard {
     requires static transitive org.jspecify;
     requires transitive natt.core;
+
+    exports natt.wireguard;
+    exports natt.wireguard.natpunch;
 }

@@ -18,7 +18,11 @@ public enum CloseCode {
     /// The two have no transport in common.
     NO_COMMON_TRANSPORT(7, "the peer has no transport that this node has"),
     /// Nothing has used the session for a while.
-    IDLE(8, "the session was idle");
+    IDLE(8, "the session was idle"),
+    /// Another session with the same peer serves both.
+    REPLACED(9, "another session with the peer has taken over"),
+    /// The peer's list has the key, for streams only.
+    NO_PACKETS(10, "the peer takes no packets from this node's key");
 
     private final int code;
     private final String description;

@@ -15,6 +15,7 @@ public final class Natt {
               nattc            on the way to it: an ssh ProxyCommand, or a local port
               natt listen      lets named peers reach what it allows, by a broker
               natt forward     carries TCP ports or standard input and output to a named peer
+              natt tun         carries IP packets to peers, by a network device of its own
               natt broker      joins nodes that cannot reach each other
               natt id          prints this node's public key, which is its identity
               natt ticket      prints what a client needs to reach this node
@@ -39,6 +40,7 @@ public final class Natt {
         return switch (command) {
             case "listen" -> PeerCommand.listen(rest, System.getenv());
             case "forward" -> PeerCommand.forward(rest, System.getenv());
+            case "tun" -> TunCommand.run(rest, System.getenv());
             case "broker" -> BrokerCommand.run(rest, System.getenv());
             case "doctor" -> DoctorCommand.run(rest, System.getenv());
             case "id" -> IdCommand.run(rest, System.getenv());

@@ -135,12 +135,23 @@ final class NodeFiles {
             Map<String, String> environment,
             Level level,
             Supplier<CompletableFuture<Report>> reports) {
+        return controlSocket(program, options.runtimeDir, environment, level, reports);
+    }
+
+    /// Answers `natt status`, where such a socket can be.
+    ///
+    /// @param runtimeDir where, if an option says it
+    /// @param level how loudly to say that there is none
+    static Optional<ControlSocket> controlSocket(
+            String program,
+            @Nullable String runtimeDir,
+            Map<String, String> environment,
+            Level level,
+            Supplier<CompletableFuture<Report>> reports) {
         Path directory;
         try {
             directory =
-                    options.runtimeDir == null
-                            ? Directories.of(environment).runtime()
-                            : path(options.runtimeDir);
+                    runtimeDir == null ? Directories.of(environment).runtime() : path(runtimeDir);
         } catch (IllegalArgumentException | UsageException none) {
             LOG.log(level, "no status: {0}", String.valueOf(none.getMessage()));
             return Optional.empty();

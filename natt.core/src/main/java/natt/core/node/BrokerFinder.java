@@ -2,6 +2,7 @@ package natt.core.node;
 
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.session.Session;
 
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -62,8 +63,13 @@ final class BrokerFinder implements PeerFinder, Brokers.Listener {
     @Override
     public SessionPumps.Link call(NodeKey peer, SessionPumps.News news) {
         SessionPumps.Link link = port.call(peer, secret, news);
-        port.brokers().use(link.session());
+        use(link.session());
         return link;
+    }
+
+    @Override
+    public void use(Session session) {
+        port.brokers().use(session);
     }
 
     @Override

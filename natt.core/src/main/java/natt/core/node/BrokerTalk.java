@@ -23,7 +23,7 @@ final class BrokerTalk {
     /// The most channels, whoever wants them.
     static final int MOST_CHANNELS = 64;
 
-    private static final int MOST_NAMES_ASKED = 16;
+    private static final int MOST_NAMES_ASKED = MOST_CHANNELS;
     private static final long MILLI = 1_000_000;
 
     /// The distances at which a question is repeated; the last one for ever.

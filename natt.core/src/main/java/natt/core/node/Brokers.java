@@ -45,6 +45,9 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
         /// @param address of a peer, as a broker sees it
         default void granted(Session session, InetSocketAddress address) {}
 
+        /// A broker carries to a peer, at this node's wish or at the peer's.
+        default void carried(NodeKey peer) {}
+
         /// No broker carries to some peer now, and why is known.
         default void failed() {}
 
@@ -210,6 +213,7 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
                 listeners.forEach(each -> each.relayed(session, route));
             }
         }
+        List.copyOf(listeners).forEach(each -> each.carried(peer));
     }
 
     @Override

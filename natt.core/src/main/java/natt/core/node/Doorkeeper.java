@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -72,6 +73,11 @@ final class Doorkeeper implements Admission, AutoCloseable {
         return open;
     }
 
+    /// Those on the list.
+    List<Client> listed() {
+        return list().clients();
+    }
+
     boolean allows(NodeKey client, String service) {
         return list().find(client).map(each -> each.mayReach(service)).orElse(clients.isEmpty());
     }
@@ -120,6 +126,7 @@ final class Doorkeeper implements Admission, AutoCloseable {
                     case UNKNOWN_KEY -> "it is not listed; a line with this key lets it in";
                     case EXPIRED_KEY -> "its line has expired";
                     case WRONG_ADDRESS -> "its line has another from=";
+                    case NO_PACKETS -> "its line has no tun=";
                     case BUSY -> "there are too many sessions";
                     default -> refusal.why().description();
                 };

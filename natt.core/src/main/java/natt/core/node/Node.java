@@ -8,7 +8,6 @@ import natt.core.forward.CommandEnd;
 import natt.core.forward.TcpListener;
 import natt.core.io.Driver;
 import natt.core.io.Port;
-import natt.core.rendezvous.Message.NameCode;
 import natt.core.status.Refusals;
 import natt.core.status.Report;
 import natt.core.time.Ticker;
@@ -43,11 +42,6 @@ public final class Node implements AutoCloseable {
 
     /// How many peers are remembered that nothing is carried to.
     private static final int MOST_IDLE = 64;
-
-    /// How long the broker may take to answer at the start.
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
-
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
     /// How long a closed stream may take to deliver what was written.
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
@@ -98,8 +92,9 @@ public final class Node implements AutoCloseable {
                             new SessionPort.Config(
                                     config.identity(),
                                     config.secret(),
-                                    config.transport(),
+                                    Optional.of(config.transport()),
                                     Optional.of(new NodeAnswering(service, targets)),
+                                    Optional.empty(),
                                     List.of(),
                                     Optional.empty(),
                                     brokers,
@@ -136,7 +131,13 @@ public final class Node implements AutoCloseable {
         node.driver.execute(
                 () -> {
                     node.port.start();
-                    node.awaitBroker(node.driver.nanoTime(), registered);
+                    new Registration(
+                                    node.driver,
+                                    node.port.brokers(),
+                                    node.key(),
+                                    config.names(),
+                                    registered)
+                            .await();
                 });
         String why = registered.join();
         if (!why.isEmpty()) {
@@ -145,29 +146,6 @@ public final class Node implements AutoCloseable {
         }
         node.doorkeeper.start(node.port::review);
         return node;
-    }
-
-    private void awaitBroker(long since, CompletableFuture<String> registered) {
-        BrokerLink link = port.brokers().links().getFirst();
-        if (link.answer().isPresent()) {
-            List<NameCode> codes = link.answer().get().names();
-            for (int i = 0; i < Math.min(codes.size(), config.names().size()); i++) {
-                if (codes.get(i) != NameCode.OK) {
-                    registered.complete(
-                            "the broker %s does not give the name %s: %s"
-                                    .formatted(
-                                            link.address().place(),
-                                            config.names().get(i),
-                                            BrokerLink.describe(codes.get(i))));
-                }
-            }
-            registered.complete("");
-        } else if (port.brokers().isHopeless(key())
-                || driver.nanoTime() - since > PATIENCE.toNanos()) {
-            registered.complete(port.brokers().why(key()));
-        } else {
-            driver.schedule(LOOK_AGAIN, () -> awaitBroker(since, registered));
-        }
     }
 
     /// This node's public key, by which it is known.

@@ -1,6 +1,7 @@
 package natt.core.node;
 
 import natt.core.NodeKey;
+import natt.core.session.Session;
 
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -19,6 +20,9 @@ interface PeerFinder {
 
     /// Begins a session, and looks for ways until it is up and whenever it needs another.
     SessionPumps.Link call(NodeKey peer, SessionPumps.News news);
+
+    /// Lets a session with a peer use the ways that there are, and those that there will be.
+    void use(Session session);
 
     /// Whether it is certain that there is no way now.
     boolean isHopeless(NodeKey peer);

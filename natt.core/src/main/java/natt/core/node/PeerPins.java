@@ -58,6 +58,27 @@ final class PeerPins {
                 });
     }
 
+    /// Finds the key that a peer had when it was met; the file is read on a virtual thread.
+    ///
+    /// @param outcome called on the driver's thread; empty if it has not been met, or the file
+    ///     cannot be read
+    void pinned(Peer peer, Consumer<Optional<NodeKey>> outcome) {
+        Thread.startVirtualThread(
+                () -> {
+                    Optional<NodeKey> pinned;
+                    try {
+                        pinned =
+                                known.find(KnownHosts.atBroker(peer.text(), broker))
+                                        .map(Entry::key);
+                    } catch (IOException unreadable) {
+                        // Who asks for the peer next is told so.
+                        pinned = Optional.empty();
+                    }
+                    Optional<NodeKey> found = pinned;
+                    driver.execute(() -> outcome.accept(found));
+                });
+    }
+
     private PeerFinder.Found compare(Peer peer, Optional<Entry> pinned, PeerFinder.Found found) {
         if (found.key().isEmpty()) {
             return found;

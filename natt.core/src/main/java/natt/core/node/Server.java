@@ -7,6 +7,8 @@ import natt.core.io.Port;
 import natt.core.node.Reachability.Family;
 import natt.core.publish.StunServers;
 import natt.core.rendezvous.BrokerAddress;
+import natt.core.session.Mode;
+import natt.core.session.SessionEngine;
 import natt.core.status.Refusals;
 import natt.core.status.Report;
 import natt.core.time.Ticker;
@@ -48,6 +50,7 @@ public final class Server implements AutoCloseable {
     private final long startedAt;
     private final Brokers brokers;
     private final Optional<SessionService> service;
+    private final Optional<PacketService> packets;
     private final Optional<SessionPort> sessions;
     private final Optional<PlainWire> plain;
     private final Optional<StunServers> stunServers;
@@ -79,7 +82,14 @@ public final class Server implements AutoCloseable {
                             driver,
                             random);
             service = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openService());
-            sessions = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openSessions());
+            if (config.sessions().isEmpty()) {
+                packets = Optional.empty();
+                sessions = Optional.empty();
+            } else {
+                Port port = openPort(config.sessions().get().listen());
+                packets = openPackets(port);
+                sessions = Optional.of(openSessions(port));
+            }
             plain = config.plain().isEmpty() ? Optional.empty() : Optional.of(openPlain());
         } catch (IOException | RuntimeException failed) {
             driver.discard();
@@ -112,9 +122,29 @@ public final class Server implements AutoCloseable {
                 brokers);
     }
 
-    private SessionPort openSessions() throws IOException {
+    private Optional<PacketService> openPackets(Port port) throws IOException {
         ServerConfig.Sessions wanted = config.sessions().orElseThrow();
-        Port port = openPort(wanted.listen());
+        if (wanted.packets().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new PacketService(
+                        new PacketService.Config(
+                                Mode.IP,
+                                wanted.identity().publicKey(),
+                                false,
+                                wanted.secret(),
+                                false,
+                                SessionEngine.Limits.NODE,
+                                Optional.of(service.orElseThrow().doorkeeper())),
+                        driver,
+                        wanted.packets().get().open(driver, port.local()),
+                        random,
+                        failure::complete));
+    }
+
+    private SessionPort openSessions(Port port) {
+        ServerConfig.Sessions wanted = config.sessions().orElseThrow();
         var asking = new ArrayList<Reachability>();
         if (asksServers()) {
             InetAddress bound = port.local().getAddress();
@@ -132,8 +162,9 @@ public final class Server implements AutoCloseable {
                         new SessionPort.Config(
                                 wanted.identity(),
                                 wanted.secret(),
-                                wanted.transport(),
+                                Optional.of(wanted.transport()),
                                 service,
+                                packets,
                                 asking,
                                 portMapping(wanted, port.local(), asking),
                                 brokers,
@@ -297,10 +328,13 @@ public final class Server implements AutoCloseable {
 
     private void begin() {
         driver.start();
-        service.ifPresent(
-                each -> each.doorkeeper().start(() -> sessions.ifPresent(SessionPort::review)));
+        service.ifPresent(each -> each.doorkeeper().start(this::clientsChanged));
         watch.ifPresent(OwnRecordWatch::start);
-        driver.execute(() -> sessions.ifPresent(SessionPort::start));
+        driver.execute(
+                () -> {
+                    useClients();
+                    sessions.ifPresent(SessionPort::start);
+                });
         sessions.ifPresent(wire -> sayServing(wire.local(), config.sessions().orElseThrow()));
         plain.ifPresent(
                 wire ->
@@ -319,6 +353,15 @@ public final class Server implements AutoCloseable {
             plain.ifPresent(wire -> notice.plainAt(wire.local()));
         }
         driver.execute(this::checkTargets);
+    }
+
+    private void clientsChanged() {
+        useClients();
+        sessions.ifPresent(SessionPort::review);
+    }
+
+    private void useClients() {
+        packets.ifPresent(each -> each.useClients(service.orElseThrow().doorkeeper().listed()));
     }
 
     private void sayServing(InetSocketAddress local, ServerConfig.Sessions wanted) {

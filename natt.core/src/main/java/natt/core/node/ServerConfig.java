@@ -51,6 +51,8 @@ public record ServerConfig(
     /// @param resolver sees whether another node publishes under the name
     /// @param portMapper maps the port on the gateway, where STUN servers are asked as well
     /// @param brokers empty if this node is reached straight only
+    /// @param packets takes those of the clients that the list gives inner addresses, `tun=`; empty
+    ///     if none are taken
     public record Sessions(
             InetSocketAddress listen,
             Identity identity,
@@ -61,9 +63,41 @@ public record ServerConfig(
             Path stateDirectory,
             Optional<NameLookup.Resolver> resolver,
             Optional<PortMapper> portMapper,
-            Optional<BrokerSettings> brokers) {
+            Optional<BrokerSettings> brokers,
+            Optional<PacketNode.TrafficFactory> packets) {
         public Sessions {
             services = Map.copyOf(services);
+            if (packets.isPresent() && authorizedClients.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "packets are taken of listed clients only: give a list, with tun=PREFIX"
+                                + " before keys");
+            }
+        }
+
+        /// Of a node that takes no packets.
+        public Sessions(
+                InetSocketAddress listen,
+                Identity identity,
+                PreSharedKey secret,
+                Optional<Path> authorizedClients,
+                Transport transport,
+                Map<String, HostAndPort> services,
+                Path stateDirectory,
+                Optional<NameLookup.Resolver> resolver,
+                Optional<PortMapper> portMapper,
+                Optional<BrokerSettings> brokers) {
+            this(
+                    listen,
+                    identity,
+                    secret,
+                    authorizedClients,
+                    transport,
+                    services,
+                    stateDirectory,
+                    resolver,
+                    portMapper,
+                    brokers,
+                    Optional.empty());
         }
 
         /// Of a node that has no broker.
@@ -88,6 +122,21 @@ public record ServerConfig(
                     resolver,
                     portMapper,
                     Optional.empty());
+        }
+
+        private Sessions withPackets(PacketNode.TrafficFactory factory) {
+            return new Sessions(
+                    listen,
+                    identity,
+                    secret,
+                    authorizedClients,
+                    transport,
+                    services,
+                    stateDirectory,
+                    resolver,
+                    portMapper,
+                    brokers,
+                    Optional.of(factory));
         }
 
         /// Whether anybody may connect.
@@ -135,6 +184,22 @@ public record ServerConfig(
     private static boolean isBound(Optional<Sessions> sessions, Optional<Plain> plain) {
         return sessions.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true)
                 && plain.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true);
+    }
+
+    /// The same with packets of the clients that the list gives inner addresses.
+    ///
+    /// @param packets takes them
+    /// @throws IllegalArgumentException with one line for the user, if there is no such list
+    public ServerConfig withPackets(PacketNode.TrafficFactory packets) {
+        return new ServerConfig(
+                name,
+                stunServers,
+                publishPrivate,
+                discovery,
+                publisher,
+                ttl,
+                sessions.map(each -> each.withPackets(packets)),
+                plain);
     }
 
     /// Whether the addresses bound are published as they are.

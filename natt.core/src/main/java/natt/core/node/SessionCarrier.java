@@ -75,7 +75,8 @@ final class SessionCarrier implements Carrier, SessionClient.Owner {
                             new SessionPort.Config(
                                     config.identity(),
                                     PreSharedKey.NONE,
-                                    config.transport(),
+                                    Optional.of(config.transport()),
+                                    Optional.empty(),
                                     Optional.empty(),
                                     List.of(),
                                     Optional.empty(),

@@ -47,16 +47,18 @@ final class SessionPort {
 
     /// @param identity this node's key pair
     /// @param secret what callers must know beside this node's key; [PreSharedKey#NONE] if nothing
-    /// @param transport carries the streams
-    /// @param answering answers callers; empty if this node only calls
+    /// @param transport carries the streams; empty if there are only packets
+    /// @param answering answers callers that want streams; empty if there may be none
+    /// @param packets has the peers with which packets are exchanged; empty if there are none
     /// @param reachabilities ask for the public addresses, one for each family; may be none
     /// @param mapping of this port on the gateway
     /// @param brokers of this port only
     record Config(
             Identity identity,
             PreSharedKey secret,
-            Transport transport,
+            Optional<Transport> transport,
             Optional<? extends Answering> answering,
+            Optional<PacketService> packets,
             List<Reachability> reachabilities,
             Optional<PortMapping> mapping,
             Brokers brokers,
@@ -85,14 +87,18 @@ final class SessionPort {
                         new SessionEngine.Config(
                                 config.identity(),
                                 config.secret(),
-                                List.of(config.transport()),
+                                config.transport().stream().toList(),
                                 config.answering().map(Answering::admission),
                                 config.random(),
                                 Optional.of(brokers),
                                 false,
-                                SessionEngine.Limits.NODE),
+                                config.packets()
+                                        .map(PacketService::limits)
+                                        .orElse(SessionEngine.Limits.NODE),
+                                config.packets().map(each -> each),
+                                config.packets().map(PacketService::wireGuardKey).orElse(false)),
                         driver.nanoTime());
-        pumps = new SessionPumps(engine, config.answering().map(this::watched));
+        pumps = new SessionPumps(engine, callers());
         offers =
                 brokers.discovery()
                         .map(
@@ -103,13 +109,23 @@ final class SessionPort {
                                                 by,
                                                 brokers,
                                                 this::candidates,
-                                                config.answering().isPresent(),
+                                                config.answering().isPresent()
+                                                        || config.packets().isPresent(),
                                                 config.random()));
         var engines = new ArrayList<Engine>();
         reachabilities().forEach(asking -> engines.add(asking.engine()));
         offers.ifPresent(engines::add);
         engines.add(engine);
         port.attach(List.copyOf(engines), this::afterInput);
+        config.packets().ifPresent(each -> each.attach(this));
+    }
+
+    /// Who is told of the sessions that peers begin: the engine admits only those for which there
+    /// is somebody.
+    private SessionPumps.Callers callers() {
+        Optional<SessionPumps.News> streams = config.answering().map(this::watched);
+        Optional<SessionPumps.News> packets = config.packets().map(this::watched);
+        return session -> (session.mode().isOfPackets() ? packets : streams).orElseThrow();
     }
 
     /// Registers at the brokers.
@@ -124,6 +140,10 @@ final class SessionPort {
 
     Brokers brokers() {
         return brokers;
+    }
+
+    Optional<PacketService> packets() {
+        return config.packets();
     }
 
     /// What the gateway and the STUN servers say of where this port is.
@@ -185,7 +205,17 @@ final class SessionPort {
     /// @param news is told of it
     SessionPumps.Link call(NodeKey host, PreSharedKey secret, SessionPumps.News news) {
         long now = driver.nanoTime();
-        Session session = engine.call(host, secret, config.transport(), now);
+        Session session = engine.call(host, secret, config.transport().orElseThrow(), now);
+        brokers.called(session);
+        return pumps.add(session, watched(news));
+    }
+
+    /// Begins a session of packets, which is up some time after its first candidates.
+    ///
+    /// @param secret what the peer wants beside its key; [PreSharedKey#NONE] if nothing
+    /// @param news is told of it
+    SessionPumps.Link callPackets(NodeKey peer, PreSharedKey secret, SessionPumps.News news) {
+        Session session = engine.callPackets(peer, secret, driver.nanoTime());
         brokers.called(session);
         return pumps.add(session, watched(news));
     }
@@ -195,14 +225,24 @@ final class SessionPort {
         mapping().ifPresent(PortMapping::review);
         long wait = pumps.afterInput(nowNanos);
         wait = Math.min(wait, brokers.serve(nowNanos));
+        for (Refusal refusal; (refusal = engine.pollRefusal()) != null; ) {
+            sayRefused(refusal);
+        }
         if (config.answering().isPresent()) {
-            Answering answering = config.answering().get();
-            for (Refusal refusal; (refusal = engine.pollRefusal()) != null; ) {
-                answering.refused(refusal);
-            }
-            wait = Math.min(wait, answering.serve(nowNanos));
+            wait = Math.min(wait, config.answering().get().serve(nowNanos));
+        }
+        if (config.packets().isPresent()) {
+            wait = Math.min(wait, config.packets().get().serve(nowNanos));
         }
         return wait;
+    }
+
+    private void sayRefused(Refusal refusal) {
+        if (config.answering().isPresent()) {
+            config.answering().get().refused(refusal);
+        } else {
+            config.packets().ifPresent(each -> each.refused(refusal));
+        }
     }
 
     /// This machine has slept, or its clock was set: nothing is known of the paths.
@@ -210,6 +250,7 @@ final class SessionPort {
         long now = driver.nanoTime();
         engine.clockJumped(now);
         reachabilities().forEach(asking -> asking.refresh(now));
+        config.packets().ifPresent(PacketService::hurry);
     }
 
     /// Who may call has changed.

@@ -12,7 +12,6 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /// Moves the streams of all sessions of one port, and passes on what happens to these.
 final class SessionPumps implements Port.Owner {
@@ -22,6 +21,11 @@ final class SessionPumps implements Port.Owner {
 
         /// The peer has opened a stream.
         void opened(Link link, Stream stream);
+    }
+
+    /// Says who is told of a session that a peer has begun.
+    interface Callers {
+        News of(Session session);
     }
 
     /// A session and the splices of its streams.
@@ -70,15 +74,15 @@ final class SessionPumps implements Port.Owner {
     }
 
     private final SessionEngine engine;
-    private final Optional<? extends News> ofCallers;
+    private final Callers callers;
     private final Map<Session, Link> links = new HashMap<>();
     private ArrayDeque<Link> touched = new ArrayDeque<>();
     private ArrayDeque<Link> serving = new ArrayDeque<>();
 
-    /// @param ofCallers is told of the sessions that peers begin; empty if none may
-    SessionPumps(SessionEngine engine, Optional<? extends News> ofCallers) {
+    /// @param callers of sessions that peers begin
+    SessionPumps(SessionEngine engine, Callers callers) {
         this.engine = engine;
-        this.ofCallers = ofCallers;
+        this.callers = callers;
     }
 
     /// Takes a session that this node begins into care.
@@ -91,7 +95,7 @@ final class SessionPumps implements Port.Owner {
         return link;
     }
 
-    /// Of the sessions with peers; those with brokers carry no streams.
+    /// Of the sessions with peers, not those with brokers.
     Collection<Link> links() {
         return links.values().stream().filter(each -> !each.session.isRendezvous()).toList();
     }
@@ -99,7 +103,7 @@ final class SessionPumps implements Port.Owner {
     @Override
     public long afterInput(long nowNanos) {
         for (Session begun; (begun = engine.accept()) != null; ) {
-            add(begun, ofCallers.orElseThrow());
+            add(begun, callers.of(begun));
         }
         for (Session changed; (changed = engine.pollReady()) != null; ) {
             Link link = links.get(changed);
