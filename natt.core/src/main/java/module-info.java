@@ -25,6 +25,8 @@ module natt.core {
     exports natt.core.keys;
     exports natt.core.doctor;
     exports natt.core.node;
+    exports natt.core.noise to
+            natt.wireguard;
     exports natt.core.rendezvous;
     exports natt.core.session;
     exports natt.core.spi;

@@ -12,6 +12,8 @@ module natt.tun {
             natt.launcher;
     exports natt.tun.device to
             natt.launcher;
+    exports natt.tun.natpunch to
+            natt.launcher;
     exports natt.tun.packet to
             natt.launcher;
 }

@@ -5,4 +5,6 @@ import org.jspecify.annotations.NullMarked;
 module natt.wireguard {
     requires static transitive org.jspecify;
     requires transitive natt.core;
+
+    exports natt.wireguard.natpunch;
 }

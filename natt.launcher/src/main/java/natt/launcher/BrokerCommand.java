@@ -33,27 +33,42 @@ final class BrokerCommand {
         }
         CommandLine.configureLog(options, Level.INFO);
         Broker broker;
+        BrokerExtras extras;
         try {
+            BrokerExtras.check(options);
             Installed installed = Installed.load(CommandLine.plugins());
-            broker = Broker.start(config(options, environment, installed));
+            BrokerConfig config = config(options, environment, installed);
+            broker = Broker.start(config);
+            extras = startExtras(options, config, broker);
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
         var status = new AtomicReference<Optional<ControlSocket>>(Optional.empty());
-        stopInOrder(broker, status);
+        stopInOrder(broker, extras, status);
         status.set(
                 NodeFiles.controlSocket(
                         "nattbroker", options, environment, Level.WARNING, broker::report));
         throw new IOException(broker.failure().join());
     }
 
+    private static BrokerExtras startExtras(
+            BrokerOptions options, BrokerConfig config, Broker broker) throws IOException {
+        try {
+            return BrokerExtras.start(options, config.identity());
+        } catch (IOException | RuntimeException failed) {
+            broker.close();
+            throw failed;
+        }
+    }
+
     private static void stopInOrder(
-            Broker broker, AtomicReference<Optional<ControlSocket>> status) {
+            Broker broker, BrokerExtras extras, AtomicReference<Optional<ControlSocket>> status) {
         Runtime.getRuntime()
                 .addShutdownHook(
                         new Thread(
                                 () -> {
                                     status.get().ifPresent(ControlSocket::close);
+                                    extras.close();
                                     broker.close();
                                     if (!broker.failure().isDone()) {
                                         LOG.log(Level.INFO, "stopped");

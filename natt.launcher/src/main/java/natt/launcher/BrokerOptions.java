@@ -60,6 +60,20 @@ final class BrokerOptions extends RunningOptions {
     long relayDay = 10_000_000_000L;
 
     @Parameter(
+            names = {"--natpunch-go", "-natpunch-go"},
+            description =
+                    "serve natpunch-go's clients too, on this UDP PORT or IPV4:PORT; anybody may"
+                            + " register a key there and ask where any other is")
+    @Nullable String natpunchGo;
+
+    @Parameter(
+            names = {"--natpunch", "-natpunch"},
+            description =
+                    "serve NATpunch's clients too, on these two UDP ports, PORT1:PORT2; insecure:"
+                            + " nobody proves anything there and its tunnels are not encrypted")
+    @Nullable String natpunch;
+
+    @Parameter(
             names = {"--state-dir", "-state-dir"},
             description =
                     "directory of this broker's key and of the names (default: the system's or the"

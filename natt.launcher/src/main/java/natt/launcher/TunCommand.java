@@ -17,6 +17,7 @@ import natt.core.status.ControlSocket;
 import natt.core.unix.Privileges;
 import natt.core.unix.Privileges.Capability;
 import natt.tun.MeshFile;
+import natt.tun.NatpunchTunnel;
 import natt.tun.PacketCarrier;
 import natt.tun.TunnelConfig;
 import natt.tun.TunnelNode;
@@ -165,6 +166,7 @@ final class TunCommand {
             throw new UsageException(
                     "there is no option '" + Text.escape(options.rest.getFirst()) + "'");
         }
+        requireAlone(options);
         if (options.config != null) {
             if (isTwoEnds(options)) {
                 throw new UsageException(
@@ -185,6 +187,29 @@ final class TunCommand {
         return config.build();
     }
 
+    /// NATpunch knows neither names nor keys, and has one peer.
+    private static void requireAlone(TunOptions options) {
+        if (options.natpunch == null) {
+            return;
+        }
+        boolean others =
+                Stream.of(
+                                        options.broker,
+                                        options.brokerPskFile,
+                                        options.peer,
+                                        options.target,
+                                        options.config,
+                                        options.listen,
+                                        options.pskFile)
+                                .anyMatch(each -> each != null)
+                        || !options.name.isEmpty();
+        if (others) {
+            throw new UsageException(
+                    "with --natpunch there are only --local, --remote, --allowed-ips, --dev and"
+                            + " --mtu");
+        }
+    }
+
     private static boolean isTwoEnds(TunOptions options) {
         return Stream.of(options.peer, options.target, options.dev, options.mtu)
                         .anyMatch(each -> each != null)
@@ -193,6 +218,9 @@ final class TunCommand {
     }
 
     private static String otherEnd(TunOptions options) {
+        if (options.natpunch != null) {
+            return "peer";
+        }
         if (options.peer != null && options.target == null) {
             return Peer.parse(options.peer).text();
         }
@@ -236,6 +264,17 @@ final class TunCommand {
     }
 
     private Plan plan(TunnelConfig config) throws IOException {
+        if (options.natpunch != null) {
+            HostAndPort server = natpunch(options.natpunch);
+            return device -> {
+                LOG.log(
+                        Level.WARNING,
+                        "NATpunch is insecure: nothing in this tunnel is encrypted, and whoever"
+                                + " sends from the peer's address, or tells the server so, is the"
+                                + " peer");
+                return NatpunchTunnel.start(config, device, server);
+            };
+        }
         Installed installed = Installed.load(CommandLine.plugins());
         var knownHosts = new KnownHosts(files.knownHosts(options.knownHosts));
         Identity identity = files.hostIdentity();
@@ -255,6 +294,17 @@ final class TunCommand {
                         : Optional.of(brokers(knownHosts, installed));
         PacketNodeConfig node = node(identity, host.secret(), brokers);
         return device -> TunnelNode.start(config, device, node, Optional.of(host));
+    }
+
+    private static HostAndPort natpunch(String text) {
+        HostAndPort server = HostAndPort.parse(text);
+        boolean isIpv6 = server.host().indexOf(':') >= 0;
+        if (server.host().isEmpty() || server.port() == 0 || isIpv6) {
+            throw new UsageException(
+                    "--natpunch is HOST:PORT of a server with an IPv4 address, not '%s'"
+                            .formatted(Text.escape(text)));
+        }
+        return server;
     }
 
     private PacketNodeConfig node(

@@ -37,6 +37,14 @@ final class TunOptions extends LogOptions {
     @Nullable String target;
 
     @Parameter(
+            names = {"--natpunch", "-natpunch"},
+            description =
+                    "HOST:PORT of a server of NATpunch that knows the other end, in place of"
+                            + " --broker and --peer; insecure: nothing is encrypted and nobody"
+                            + " proves who he is")
+    @Nullable String natpunch;
+
+    @Parameter(
             names = {"--local", "-local"},
             description = "ADDRESS[/BITS] of the device, IPv4 or IPv6, several times for several")
     List<String> local = new ArrayList<>();

@@ -87,6 +87,19 @@ public enum Need {
         }
     },
 
+    /// Python and its cryptography, for peers of the wires of NATpunch and natpunch-go.
+    PYTHON_CRYPTO {
+        @Override
+        Optional<String> probe() {
+            if (Programs.find("python3").isEmpty()) {
+                return Optional.of("no program 'python3' (python3)");
+            }
+            return Programs.run("python3", "-c", "import cryptography").status() == 0
+                    ? Optional.empty()
+                    : Optional.of("no cryptography for Python (python3-cryptography)");
+        }
+    },
+
     /// OpenSSH, server and client.
     SSHD {
         @Override

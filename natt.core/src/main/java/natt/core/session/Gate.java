@@ -2,6 +2,7 @@ package natt.core.session;
 
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.noise.Aead;
 
 import org.jspecify.annotations.Nullable;
 

@@ -3,6 +3,7 @@ package natt.core.session;
 import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.noise.Noise;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,8 @@
 package natt.core.session;
 
+import natt.core.noise.Aead;
+import natt.core.noise.ReplayWindow;
+
 import org.jspecify.annotations.Nullable;
 
 import java.nio.ByteBuffer;
@@ -24,11 +27,14 @@ final class Keys implements Slots.Slot {
     /// After so many messages the initiator makes new keys.
     private static final long MOST_MESSAGES = 1L << 32;
 
+    /// How far behind the newest message another may arrive, in messages.
+    private static final int WINDOW = 8192;
+
     private final int localIndex;
     private final int remoteIndex;
     private final Aead send;
     private final Aead receive;
-    private final ReplayWindow window = new ReplayWindow();
+    private final ReplayWindow window = new ReplayWindow(WINDOW);
     private final long madeAt;
     private long nextCounter;
     private long highest = -1;

@@ -1,5 +1,7 @@
 package natt.core.session;
 
+import natt.core.noise.Aead;
+
 /// A finished handshake.
 ///
 /// @param payload what the responder has granted

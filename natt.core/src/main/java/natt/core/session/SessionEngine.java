@@ -5,6 +5,7 @@ import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.Route;
+import natt.core.noise.Aead;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport;
 

@@ -1,5 +1,7 @@
 package natt.core.session;
 
+import natt.core.noise.Aead;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;

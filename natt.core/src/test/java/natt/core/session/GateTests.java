@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.core.noise.Aead;
+import natt.core.noise.Noise;
+
 import org.junit.jupiter.api.Test;
 
 import java.net.InetSocketAddress;
@@ -156,7 +159,7 @@ class GateTests {
         }
         assertFalse(all.contains(parties.secret.revealText()));
         // What has keys inside prints as an object, not as its fields.
-        assertTrue(all.contains("send=natt.core.session.Aead@"));
+        assertTrue(all.contains("send=natt.core.noise.Aead@"));
     }
 
     private byte[] cookieMessage(byte[] cookie) {

@@ -11,6 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
+import natt.core.noise.Aead;
+import natt.core.noise.NoiseHash;
+import natt.core.noise.SymmetricState;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -242,7 +245,7 @@ class HandshakeTests {
         init[0] = (byte) Wire.INIT;
         init[1] = Wire.VERSION;
         NodeKey host = parties.host.publicKey();
-        var state = new SymmetricState(Noise.Pattern.IK_PSK1.protocolName());
+        var state = new SymmetricState(NoiseHash.SHA_256, "Noise_IKpsk1_25519_ChaChaPoly_SHA256");
         state.mixHash(InitiatorHandshake.prologue(init));
         state.mixHash(host.bytes());
         Identity ephemeral = Identity.generate(parties.random);

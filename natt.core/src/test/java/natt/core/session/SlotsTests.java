@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import natt.core.noise.Aead;
+
 import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;

@@ -4,6 +4,7 @@ import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.ResetCode;
+import natt.core.noise.Noise;
 import natt.tests.fuzz.Input;
 import natt.transport.kcp.KcpTransport;
 

@@ -1,5 +1,6 @@
 package natt.core.session;
 
+import natt.core.noise.Aead;
 import natt.tests.fuzz.Input;
 
 import java.nio.ByteBuffer;

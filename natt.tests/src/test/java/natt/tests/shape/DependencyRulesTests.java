@@ -51,7 +51,9 @@ class DependencyRulesTests {
     private static final DescribedPredicate<JavaClass> ENGINES =
             resideInAnyPackage(
                             "natt..proto..",
+                            "natt.core.noise..",
                             "natt.core.session..",
+                            "natt..natpunch..",
                             "natt.core.rendezvous..",
                             "natt.transport.kcp.fec..")
                     .as("in an engine's package");

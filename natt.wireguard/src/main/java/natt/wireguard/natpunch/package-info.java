@@ -1,2 +1,2 @@
-/// The wire of natpunch-go.
+/// The wire of natpunch-go, which finds endpoints of WireGuard's peers.
 package natt.wireguard.natpunch;

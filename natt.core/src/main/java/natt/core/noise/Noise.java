@@ -1,12 +1,12 @@
-package natt.core.session;
+package natt.core.noise;
 
-import static natt.core.session.Noise.Token.E;
-import static natt.core.session.Noise.Token.EE;
-import static natt.core.session.Noise.Token.ES;
-import static natt.core.session.Noise.Token.PSK;
-import static natt.core.session.Noise.Token.S;
-import static natt.core.session.Noise.Token.SE;
-import static natt.core.session.Noise.Token.SS;
+import static natt.core.noise.Noise.Token.E;
+import static natt.core.noise.Noise.Token.EE;
+import static natt.core.noise.Noise.Token.ES;
+import static natt.core.noise.Noise.Token.PSK;
+import static natt.core.noise.Noise.Token.S;
+import static natt.core.noise.Noise.Token.SE;
+import static natt.core.noise.Noise.Token.SS;
 
 import natt.core.Identity;
 import natt.core.NodeKey;
@@ -20,12 +20,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
 
-/// One side of a Noise handshake (revision 34) with X25519, ChaChaPoly and SHA-256.
+/// One side of a Noise handshake (revision 34) with X25519, ChaChaPoly and a hash.
 ///
 /// [#write] and [#read] are called in turn, the initiator writing first, until [#finished]; then
 /// [#split] gives the keys of both directions. A message that cannot be read ends the handshake;
 /// who must not let a forger end it reads with a [#copy].
-final class Noise {
+public final class Noise {
     /// What a message is made of (section 7.1).
     enum Token {
         E,
@@ -38,7 +38,7 @@ final class Noise {
     }
 
     /// A handshake pattern (sections 7.4, 7.5 and 9.4), the initiator's messages at even places.
-    enum Pattern {
+    public enum Pattern {
         KK("KK", true, true, List.of(List.of(E, ES, SS), List.of(E, EE, SE))),
         IK("IK", false, true, List.of(List.of(E, ES, S, SS), List.of(E, EE, SE))),
         XX("XX", false, false, List.of(List.of(E), List.of(E, EE, S, ES), List.of(S, SE))),
@@ -65,8 +65,8 @@ final class Noise {
         }
 
         /// `Noise_IK_25519_ChaChaPoly_SHA256` and the like.
-        String protocolName() {
-            return "Noise_%s_25519_ChaChaPoly_SHA256".formatted(title);
+        String protocolName(NoiseHash hash) {
+            return "Noise_%s_25519_ChaChaPoly_%s".formatted(title, hash.name());
         }
 
         private boolean hasPsk() {
@@ -75,10 +75,10 @@ final class Noise {
     }
 
     /// What this side seals with and opens with.
-    record Split(Aead send, Aead receive) {}
+    public record Split(Aead send, Aead receive) {}
 
     /// The most bytes in a message (section 3).
-    static final int LARGEST = 65_535;
+    public static final int LARGEST = 65_535;
 
     private final Pattern pattern;
     private final boolean initiator;
@@ -91,13 +91,25 @@ final class Noise {
     private int done;
     private boolean dead;
 
-    /// Begins a handshake.
+    /// Begins a handshake with SHA-256.
     ///
     /// @param me this side's static pair, where the pattern has one
     /// @param remote the other side's static key, where the pattern takes it as known
     /// @param secret where the pattern has one
-    Noise(
+    public Noise(
             Pattern pattern,
+            boolean initiator,
+            byte[] prologue,
+            @Nullable Identity me,
+            @Nullable NodeKey remote,
+            @Nullable PreSharedKey secret) {
+        this(pattern, NoiseHash.SHA_256, initiator, prologue, me, remote, secret);
+    }
+
+    /// Begins a handshake with any hash.
+    public Noise(
+            Pattern pattern,
+            NoiseHash hash,
             boolean initiator,
             byte[] prologue,
             @Nullable Identity me,
@@ -108,7 +120,7 @@ final class Noise {
         this.me = me;
         this.remote = remote;
         this.secret = secret;
-        state = new SymmetricState(pattern.protocolName());
+        state = new SymmetricState(hash, pattern.protocolName(hash));
         state.mixHash(prologue);
         if (pattern.initiatorKnown) {
             state.mixHash(known(initiator));
@@ -140,7 +152,7 @@ final class Noise {
     }
 
     /// The handshake as it is now, to try a message with.
-    Noise copy() {
+    public Noise copy() {
         return new Noise(this);
     }
 
@@ -149,7 +161,8 @@ final class Noise {
     /// @param random cryptographically strong
     /// @return how many bytes were written, or -1 if a key of the other side is a point of small
     ///     order, which ends the handshake
-    int write(byte[] payload, int at, int length, byte[] out, int outAt, RandomGenerator random) {
+    public int write(
+            byte[] payload, int at, int length, byte[] out, int outAt, RandomGenerator random) {
         if (dead) {
             throw new IllegalStateException("the handshake has failed");
         }
@@ -191,7 +204,7 @@ final class Noise {
     ///     has; may be the message itself
     /// @return how many bytes of payload were written, or -1 if the message is not the other
     ///     side's, which ends the handshake
-    int read(byte[] message, int at, int length, byte[] payload, int payloadAt) {
+    public int read(byte[] message, int at, int length, byte[] payload, int payloadAt) {
         if (dead) {
             return -1;
         }
@@ -275,23 +288,23 @@ final class Noise {
         }
     }
 
-    boolean finished() {
+    public boolean finished() {
         return !dead && done == pattern.messages.size();
     }
 
     /// The other side's static key, once known: from the start, or after the message that brought
     /// it. Proven only when the payload of a message after its use has been read.
-    @Nullable NodeKey remote() {
+    public @Nullable NodeKey remote() {
         return remote;
     }
 
     /// The handshake hash, which binds what follows to this handshake (section 11.2).
-    byte[] hash() {
+    public byte[] hash() {
         return state.hash();
     }
 
     /// The keys for what follows. Ask once: every call begins with unused counters.
-    Split split() {
+    public Split split() {
         if (!finished()) {
             throw new IllegalStateException("the handshake is not finished");
         }

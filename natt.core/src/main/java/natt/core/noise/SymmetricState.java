@@ -1,26 +1,27 @@
-package natt.core.session;
+package natt.core.noise;
 
 import org.jspecify.annotations.Nullable;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /// Noise's SymmetricState and, within it, its CipherState (revision 34, sections 5.1 and 5.2),
-/// with SHA-256 and ChaChaPoly.
-final class SymmetricState {
-    private static final int HASH = 32;
+/// with ChaChaPoly and any hash.
+public final class SymmetricState {
+    private static final int HASH = NoiseHash.LENGTH;
     private static final byte[] NOTHING = new byte[0];
 
+    private final NoiseHash function;
     private final MessageDigest digest;
     private byte[] hash;
     private byte[] chainingKey;
     private byte @Nullable [] key;
     private long counter;
 
-    SymmetricState(String protocolName) {
-        digest = sha256();
+    public SymmetricState(NoiseHash function, String protocolName) {
+        this.function = function;
+        digest = function.digest();
         byte[] name = protocolName.getBytes(StandardCharsets.US_ASCII);
         // A name that fits is padded with zeros, not hashed.
         hash = name.length <= HASH ? Arrays.copyOf(name, HASH) : digest.digest(name);
@@ -30,22 +31,15 @@ final class SymmetricState {
     /// A copy, so that what a hostile message does to it can be forgotten. The arrays are never
     /// written to, so both may hold them.
     SymmetricState(SymmetricState other) {
-        digest = sha256();
+        function = other.function;
+        digest = function.digest();
         hash = other.hash;
         chainingKey = other.chainingKey;
         key = other.key;
         counter = other.counter;
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException missing) {
-            throw new AssertionError("every JDK has SHA-256", missing);
-        }
-    }
-
-    void mixHash(byte[] data) {
+    public void mixHash(byte[] data) {
         mixHash(data, 0, data.length);
     }
 
@@ -59,14 +53,14 @@ final class SymmetricState {
         return digest.digest();
     }
 
-    void mixKey(byte[] input) {
-        byte[] two = Hmac.derive(chainingKey, input, NOTHING, 2 * HASH);
+    public void mixKey(byte[] input) {
+        byte[] two = function.derive(chainingKey, input, 2);
         chainingKey = part(two, 0);
         setKey(part(two, 1));
     }
 
-    void mixKeyAndHash(byte[] input) {
-        byte[] three = Hmac.derive(chainingKey, input, NOTHING, 3 * HASH);
+    public void mixKeyAndHash(byte[] input) {
+        byte[] three = function.derive(chainingKey, input, 3);
         chainingKey = part(three, 0);
         mixHash(three, HASH, HASH);
         setKey(part(three, 2));
@@ -79,7 +73,7 @@ final class SymmetricState {
 
     /// The keys of the first and the second direction.
     byte[][] split() {
-        byte[] two = Hmac.derive(chainingKey, NOTHING, NOTHING, 2 * HASH);
+        byte[] two = function.derive(chainingKey, NOTHING, 2);
         return new byte[][] {part(two, 0), part(two, 1)};
     }
 
@@ -97,7 +91,7 @@ final class SymmetricState {
     }
 
     /// Returns how many bytes were written.
-    int encryptAndHash(byte[] in, int at, int length, byte[] out, int outAt) {
+    public int encryptAndHash(byte[] in, int at, int length, byte[] out, int outAt) {
         int written = length;
         if (key == null) {
             System.arraycopy(in, at, out, outAt, length);

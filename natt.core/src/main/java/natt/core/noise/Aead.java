@@ -1,4 +1,4 @@
-package natt.core.session;
+package natt.core.noise;
 
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +25,12 @@ import javax.crypto.spec.SecretKeySpec;
 /// Input and output may be the same heap array at the same offset; direct buffers make the
 /// JDK's ciphers slower, so there are none here. The JDK makes 2.1 kB of garbage for each message;
 /// handing it the nonce in an object that is used again would spare 3 % of that.
-final class Aead {
+public final class Aead {
     /// A key, in bytes.
-    static final int KEY = 32;
+    public static final int KEY = 32;
 
     /// What sealing adds, in bytes.
-    static final int TAG = 16;
+    public static final int TAG = 16;
 
     private static final int NONCE = 12;
     private static final VarHandle LITTLE_ENDIAN =
@@ -47,7 +47,7 @@ final class Aead {
     private @Nullable SecretKeySpec key;
 
     /// @param key 32 bytes; copied
-    Aead(byte[] key) {
+    public Aead(byte[] key) {
         if (key.length != KEY) {
             throw new IllegalArgumentException("a cipher key of %d bytes".formatted(key.length));
         }
@@ -68,7 +68,7 @@ final class Aead {
     /// @param ad authenticated and not encrypted
     /// @param out has room for 16 bytes more than the input
     /// @return how many bytes were written
-    int seal(
+    public int seal(
             long counter,
             byte[] ad,
             int adAt,
@@ -101,7 +101,7 @@ final class Aead {
     /// @param out has room for 16 bytes less than the input; unchanged if the input is forged
     /// @return how many bytes were written, or -1 if the input, the counter or the associated data
     ///     are not what the sender sealed, or if this key was destroyed
-    int open(
+    public int open(
             long counter,
             byte[] ad,
             int adAt,
@@ -134,7 +134,7 @@ final class Aead {
     }
 
     /// Drops the key. Nothing can be sealed or opened any more.
-    void destroy() {
+    public void destroy() {
         key = null;
     }
 }

@@ -1,4 +1,4 @@
-package natt.core.session;
+package natt.core.noise;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.Identity;
+import natt.core.PreSharedKey;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +32,7 @@ class NoiseTests {
                 PROLOGUE,
                 initiator ? alice : bob,
                 (initiator ? bob : alice).publicKey(),
-                Parties.someSecret());
+                PreSharedKey.of(new byte[32]));
     }
 
     private int write(Noise from) {
@@ -116,7 +117,14 @@ class NoiseTests {
 
     @Test
     void otherPrologueIsRefused() {
-        var to = new Noise(Noise.Pattern.NN_PSK0, false, PAYLOAD, null, null, Parties.someSecret());
+        var to =
+                new Noise(
+                        Noise.Pattern.NN_PSK0,
+                        false,
+                        PAYLOAD,
+                        null,
+                        null,
+                        PreSharedKey.of(new byte[32]));
         assertNull(to.remote());
         assertEquals(-1, read(to, write(noise(Noise.Pattern.NN_PSK0, true))));
     }

@@ -1,4 +1,4 @@
-package natt.core.session;
+package natt.core.noise;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -41,8 +41,11 @@ class NoiseVectorTests {
             names.add(text(each, "protocol_name"));
         }
         assertEquals(
-                Arrays.stream(Noise.Pattern.values()).map(Noise.Pattern::protocolName).toList(),
-                names);
+                Arrays.stream(Noise.Pattern.values()).map(NoiseVectorTests::name).toList(), names);
+    }
+
+    private static String name(Noise.Pattern pattern) {
+        return pattern.protocolName(NoiseHash.SHA_256);
     }
 
     private static List<JsonObject> vectors() throws IOException {
@@ -66,7 +69,7 @@ class NoiseVectorTests {
     void aPatternReproducesItsVector(Noise.Pattern pattern) throws IOException {
         JsonObject vector =
                 vectors().stream()
-                        .filter(each -> text(each, "protocol_name").equals(pattern.protocolName()))
+                        .filter(each -> text(each, "protocol_name").equals(name(pattern)))
                         .findFirst()
                         .orElseThrow();
         Noise initiator = noise(pattern, vector, true, "init_");

@@ -1,4 +1,4 @@
-package natt.core.session;
+package natt.core.noise;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.Set;
 
 class ReplayWindowTests {
-    private final ReplayWindow window = new ReplayWindow();
+    private final ReplayWindow window = new ReplayWindow(8192);
 
     @Test
     void aCounterIsNewUntilAccepted() {
