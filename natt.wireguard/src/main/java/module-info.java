@@ -6,5 +6,6 @@ module natt.wireguard {
     requires static transitive org.jspecify;
     requires transitive natt.core;
 
+    exports natt.wireguard;
     exports natt.wireguard.natpunch;
 }

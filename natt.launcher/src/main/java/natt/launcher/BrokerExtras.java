@@ -3,8 +3,8 @@ package natt.launcher;
 import natt.core.HostAndPort;
 import natt.core.Identity;
 import natt.core.Text;
-import natt.tun.natpunch.NatpunchPorts;
-import natt.wireguard.natpunch.NatpunchGoServer;
+import natt.tun.NatpunchPorts;
+import natt.wireguard.NatpunchGoServer;
 
 import org.jspecify.annotations.Nullable;
 

@@ -74,7 +74,7 @@ public final class NatpunchTunnel implements PacketCarrier {
 
         @Override
         public boolean send(ByteBuffer packet, long nowNanos) {
-            return bare != null && bare.send(packet);
+            return bare != null && bare.send(packet, nowNanos);
         }
     }
 

@@ -241,7 +241,8 @@ public record TunnelConfig(
                 throw new IllegalArgumentException("there is no peer");
             }
             boolean six =
-                    locals.stream().anyMatch(each -> !(each.address() instanceof Inet4Address));
+                    Stream.concat(own.stream(), owners.keySet().stream())
+                            .anyMatch(each -> !(each.network() instanceof Inet4Address));
             if (six && mtu.orElse(USUAL_MTU) < LEAST_IPV6) {
                 throw new IllegalArgumentException(
                         "IPv6 needs an MTU of %d at least".formatted(LEAST_IPV6));

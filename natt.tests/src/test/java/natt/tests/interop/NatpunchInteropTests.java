@@ -14,10 +14,10 @@ import natt.tests.Need;
 import natt.tests.Processes;
 import natt.tests.PunchPeer;
 import natt.tests.Requires;
+import natt.tun.NatpunchPorts;
 import natt.tun.natpunch.BareTunnel;
-import natt.tun.natpunch.NatpunchPorts;
+import natt.wireguard.NatpunchGoServer;
 import natt.wireguard.natpunch.NatpunchClient;
-import natt.wireguard.natpunch.NatpunchGoServer;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -272,7 +272,11 @@ class NatpunchInteropTests {
         }
 
         void send(String hex) {
-            driver.execute(() -> engine.send(ByteBuffer.wrap(HexFormat.of().parseHex(hex))));
+            driver.execute(
+                    () ->
+                            engine.send(
+                                    ByteBuffer.wrap(HexFormat.of().parseHex(hex)),
+                                    driver.nanoTime()));
         }
     }
 

@@ -51,7 +51,7 @@ public final class BareTunnelFuzzer {
             case 1 -> give(tunnel, input.octet() % 16);
             case 2 -> give(server.first(), input.choice(3));
             case 3 -> give(server.second(), input.choice(3));
-            default -> tunnel.send(ByteBuffer.wrap(input.bytes(input.octet())));
+            default -> tunnel.send(ByteBuffer.wrap(input.bytes(input.octet())), now);
         }
         int sent = 0;
         var out = ByteBuffer.allocate(2048);

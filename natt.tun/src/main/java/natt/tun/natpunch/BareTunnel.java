@@ -83,9 +83,10 @@ public final class BareTunnel implements Engine {
 
     /// Takes a packet for the peer.
     ///
-    /// @return false if there is no peer yet or no room; then the packet is lost
-    public boolean send(ByteBuffer packet) {
+    /// @return false if there is no peer yet or any more, or no room; then the packet is lost
+    public boolean send(ByteBuffer packet, long nowNanos) {
         if (peer == null
+                || hasEnded(nowNanos)
                 || waiting == MOST_WAITING
                 || packet.remaining() > MOST_PACKET
                 || packet.remaining() < 2) {
@@ -100,7 +101,7 @@ public final class BareTunnel implements Engine {
 
     @Override
     public boolean handleDatagram(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
-        if (from.equals(peer)) {
+        if (from.equals(peer) && !hasEnded(nowNanos)) {
             heard = true;
             heardAt = nowNanos;
             if (datagram.remaining() > 1) {

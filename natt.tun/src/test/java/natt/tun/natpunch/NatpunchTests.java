@@ -166,10 +166,10 @@ class NatpunchTests {
 
     @Test
     void packetsAreBareAndComeFromThePeersAddressOnly() {
-        assertFalse(tunnel.send(ByteBuffer.wrap(HEX.parseHex("450000"))));
+        assertFalse(tunnel.send(ByteBuffer.wrap(HEX.parseHex("450000")), now));
         meet();
-        assertTrue(tunnel.send(ByteBuffer.wrap(HEX.parseHex("450001"))));
-        assertTrue(tunnel.send(ByteBuffer.wrap(HEX.parseHex("600002"))));
+        assertTrue(tunnel.send(ByteBuffer.wrap(HEX.parseHex("450001")), now));
+        assertTrue(tunnel.send(ByteBuffer.wrap(HEX.parseHex("600002")), now));
         assertEquals("450001 to 41233", sent(tunnel));
         assertEquals("600002 to 41233", sent(tunnel));
         assertNull(sent(tunnel));
@@ -187,15 +187,15 @@ class NatpunchTests {
     void packetsThatHaveNoRoomAreLost() {
         meet();
         for (int i = 0; i < 256; i++) {
-            assertTrue(tunnel.send(ByteBuffer.allocate(1472)));
+            assertTrue(tunnel.send(ByteBuffer.allocate(1472), now));
         }
-        assertFalse(tunnel.send(ByteBuffer.allocate(20)));
+        assertFalse(tunnel.send(ByteBuffer.allocate(20), now));
         assertEquals(1472 * 2, String.valueOf(sent(tunnel)).length() - " to 41233".length());
-        assertTrue(tunnel.send(ByteBuffer.allocate(20)));
-        assertFalse(tunnel.send(ByteBuffer.allocate(20)));
+        assertTrue(tunnel.send(ByteBuffer.allocate(20), now));
+        assertFalse(tunnel.send(ByteBuffer.allocate(20), now));
         sent(tunnel);
-        assertFalse(tunnel.send(ByteBuffer.allocate(1473)));
-        assertFalse(tunnel.send(ByteBuffer.allocate(1)));
+        assertFalse(tunnel.send(ByteBuffer.allocate(1473), now));
+        assertFalse(tunnel.send(ByteBuffer.allocate(1), now));
         assertEquals(4, tunnel.dropped());
     }
 
@@ -209,7 +209,7 @@ class NatpunchTests {
         assertEquals("00 to 41233", sent(tunnel));
         now += 4 * SECOND;
         assertNull(sent(tunnel));
-        tunnel.send(ByteBuffer.wrap(HEX.parseHex("450001")));
+        tunnel.send(ByteBuffer.wrap(HEX.parseHex("450001")), now);
         assertEquals("450001 to 41233", sent(tunnel));
         assertEquals(5 * SECOND, tunnel.nanosUntilTimeout(now));
         now += 5 * SECOND;
@@ -228,6 +228,10 @@ class NatpunchTests {
         assertTrue(tunnel.hasEnded(now));
         assertNull(sent(tunnel));
         assertEquals(Engine.NEVER, tunnel.nanosUntilTimeout(now));
+        assertFalse(give(tunnel, PEER, "450001"));
+        assertFalse(tunnel.send(ByteBuffer.allocate(20), now));
+        assertTrue(tunnel.hasEnded(now));
+        assertEquals(List.of(), received);
     }
 
     @Test
@@ -281,7 +285,9 @@ class NatpunchTests {
         }
 
         void say(String hex) {
-            network.after(Duration.ZERO, () -> tunnel.send(ByteBuffer.wrap(HEX.parseHex(hex))));
+            network.after(
+                    Duration.ZERO,
+                    () -> tunnel.send(ByteBuffer.wrap(HEX.parseHex(hex)), network.nanoTime()));
         }
     }
 

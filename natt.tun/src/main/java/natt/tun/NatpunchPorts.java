@@ -1,4 +1,4 @@
-package natt.tun.natpunch;
+package natt.tun;
 
 import natt.core.HostAndPort;
 import natt.core.Text;
@@ -6,6 +6,7 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.spi.Engine;
 import natt.core.time.Ticker;
+import natt.tun.natpunch.HandshakeServer;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;

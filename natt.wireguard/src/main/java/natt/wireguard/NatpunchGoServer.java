@@ -1,4 +1,4 @@
-package natt.wireguard.natpunch;
+package natt.wireguard;
 
 import natt.core.HostAndPort;
 import natt.core.Identity;
@@ -7,6 +7,7 @@ import natt.core.io.Driver;
 import natt.core.io.Port;
 import natt.core.spi.Engine;
 import natt.core.time.Ticker;
+import natt.wireguard.natpunch.NatpunchServer;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
