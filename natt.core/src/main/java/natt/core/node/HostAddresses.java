@@ -41,6 +41,14 @@ final class HostAddresses {
         }
     }
 
+    private static boolean isTunnel(NetworkInterface each) {
+        try {
+            return each.isPointToPoint();
+        } catch (SocketException gone) {
+            return true;
+        }
+    }
+
     /// Whether it is private and more than one link can lead to it: public ones are for STUN to
     /// find.
     static boolean isOfUse(InetAddress address) {
@@ -53,13 +61,16 @@ final class HostAddresses {
 
     /// All addresses by which others may reach a port: those of the interfaces where it is bound to
     /// the wildcard.
-    static List<InetSocketAddress> candidates(InetSocketAddress local) {
+    ///
+    /// @param tunnels whether those of tunnels too: a path for packets would lead in a circle,
+    ///     through the tunnel that they come from
+    static List<InetSocketAddress> candidates(InetSocketAddress local, boolean tunnels) {
         if (!local.getAddress().isAnyLocalAddress()) {
             return List.of(local);
         }
         try {
             return NetworkInterface.networkInterfaces()
-                    .filter(HostAddresses::isUp)
+                    .filter(each -> isUp(each) && (tunnels || !isTunnel(each)))
                     .flatMap(NetworkInterface::inetAddresses)
                     .filter(each -> !each.isLinkLocalAddress() && !each.isLoopbackAddress())
                     .limit(MOST_CANDIDATES)
