@@ -18,6 +18,8 @@ import natt.core.spi.NameLookup;
 import natt.core.spi.PortMapper;
 import natt.core.spi.Settings;
 import natt.core.status.ControlSocket;
+import natt.core.status.Report;
+import natt.tun.TunnelServer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// natts: runs beside sshd and publishes where it can be reached.
@@ -63,18 +66,27 @@ public final class Natts {
         CommandLine.configureLog(options, Level.INFO);
         Installed installed = Installed.load(CommandLine.plugins());
         ServerConfig config;
+        Optional<TunnelServer> tunnel;
         try {
             config = config(options, environment, installed);
+            tunnel = ServerTunnel.open(options, config);
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
-        Server server = Server.start(config);
+        Server server = start(config, tunnel);
+        var failure = new CompletableFuture<String>();
+        server.failure().thenAccept(failure::complete);
+        tunnel.ifPresent(each -> each.failure().thenAccept(failure::complete));
         // Whoever stops this program as soon as it has published finds it ready for that.
         var status = new AtomicReference<Optional<ControlSocket>>(Optional.empty());
-        stopInOrder(server, status);
+        stopInOrder(server, tunnel, failure, status);
         status.set(
                 NodeFiles.controlSocket(
-                        "natts", options, environment, Level.WARNING, server::report));
+                        "natts",
+                        options,
+                        environment,
+                        Level.WARNING,
+                        () -> report(server, tunnel)));
         config.sessions().ifPresent(sessions -> sayTickets(sessions, config, server));
         config.plain()
                 .ifPresent(
@@ -84,18 +96,38 @@ public final class Natts {
                                         "the wire of the original natts is neither encrypted nor"
                                                 + " authenticated; security is that of the service"
                                                 + " behind it"));
-        throw new IOException(server.failure().join());
+        throw new IOException(failure.join());
+    }
+
+    private static Server start(ServerConfig config, Optional<TunnelServer> tunnel)
+            throws IOException {
+        try {
+            return Server.start(tunnel.map(config::withPackets).orElse(config));
+        } catch (IOException | RuntimeException failed) {
+            tunnel.ifPresent(TunnelServer::close);
+            throw failed;
+        }
+    }
+
+    private static CompletableFuture<Report> report(Server server, Optional<TunnelServer> tunnel) {
+        CompletableFuture<Report> own = server.report();
+        return tunnel.map(each -> each.report(own)).orElse(own);
     }
 
     private static void stopInOrder(
-            Server server, AtomicReference<Optional<ControlSocket>> status) {
+            Server server,
+            Optional<TunnelServer> tunnel,
+            CompletableFuture<String> failure,
+            AtomicReference<Optional<ControlSocket>> status) {
         Runtime.getRuntime()
                 .addShutdownHook(
                         new Thread(
                                 () -> {
                                     status.get().ifPresent(ControlSocket::close);
+                                    boolean failed = failure.isDone();
                                     server.close();
-                                    if (!server.failure().isDone()) {
+                                    tunnel.ifPresent(TunnelServer::close);
+                                    if (!failed) {
                                         LOG.log(Level.INFO, "stopped");
                                         // An orderly stop is no failure, whatever the signal.
                                         Runtime.getRuntime().halt(CommandLine.DONE);

@@ -45,6 +45,18 @@ class NattsOptions extends CommonOptions {
     @Nullable String authorizedClients;
 
     @Parameter(
+            names = {"--tun", "-tun"},
+            description =
+                    "name of a TUN device for the packets of clients whose lines have"
+                            + " tun=\"PREFIX\"; made (as root) unless it is there")
+    @Nullable String tun;
+
+    @Parameter(
+            names = {"--tun-local", "-tun-local"},
+            description = "ADDRESS[/BITS] of that device, several times for several")
+    List<String> tunLocal = new ArrayList<>();
+
+    @Parameter(
             names = {"--psk-file", "-psk-file"},
             description =
                     "file of the secret that clients must share (default: psk in the configuration"

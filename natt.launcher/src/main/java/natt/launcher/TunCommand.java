@@ -164,7 +164,7 @@ final class TunCommand {
     static TunnelConfig tunnel(TunOptions options) throws IOException {
         if (!options.rest.isEmpty()) {
             throw new UsageException(
-                    "there is no option '" + Text.escape(options.rest.getFirst()) + "'");
+                    "there is no option '%s'".formatted(Text.escape(options.rest.getFirst())));
         }
         requireAlone(options);
         if (options.config != null) {
@@ -263,6 +263,18 @@ final class TunCommand {
         return all;
     }
 
+    private void checkBroker() {
+        if (options.broker != null) {
+            return;
+        }
+        if (options.target == null) {
+            throw new UsageException("--broker [KEY@]HOST[:PORT] is missing");
+        }
+        if (!options.name.isEmpty() || options.brokerPskFile != null) {
+            throw new UsageException("--name and --broker-psk-file need a --broker");
+        }
+    }
+
     private Plan plan(TunnelConfig config) throws IOException {
         if (options.natpunch != null) {
             HostAndPort server = natpunch(options.natpunch);
@@ -275,24 +287,24 @@ final class TunCommand {
                 return NatpunchTunnel.start(config, device, server);
             };
         }
+        checkBroker();
         Installed installed = Installed.load(CommandLine.plugins());
         var knownHosts = new KnownHosts(files.knownHosts(options.knownHosts));
         Identity identity = files.hostIdentity();
+        Optional<BrokerSettings> brokers =
+                options.broker == null
+                        ? Optional.empty()
+                        : Optional.of(brokers(options.broker, knownHosts, installed));
         if (options.target == null) {
-            BrokerSettings brokers = brokers(knownHosts, installed);
             PreSharedKey secret =
                     options.pskFile == null
                             ? PreSharedKey.NONE
                             : files.secret(NodeFiles.path(options.pskFile));
-            PacketNodeConfig node = node(identity, secret, Optional.of(brokers));
+            PacketNodeConfig node = node(identity, secret, brokers);
             return device -> TunnelNode.start(config, device, node, Optional.empty());
         }
         ClientConfig.Sessions host = host(options.target, installed);
-        Optional<BrokerSettings> brokers =
-                options.broker == null
-                        ? host.brokers()
-                        : Optional.of(brokers(knownHosts, installed));
-        PacketNodeConfig node = node(identity, host.secret(), brokers);
+        PacketNodeConfig node = node(identity, host.secret(), brokers.or(host::brokers));
         return device -> TunnelNode.start(config, device, node, Optional.of(host));
     }
 
@@ -312,12 +324,10 @@ final class TunCommand {
         return new PacketNodeConfig(identity, false, Mode.IP, listen(), secret, brokers);
     }
 
-    private BrokerSettings brokers(KnownHosts knownHosts, Installed installed) throws IOException {
-        if (options.broker == null) {
-            throw new UsageException("--broker [KEY@]HOST[:PORT] is missing");
-        }
+    private BrokerSettings brokers(String broker, KnownHosts knownHosts, Installed installed)
+            throws IOException {
         return new BrokerSettings(
-                List.of(BrokerAddress.parse(options.broker)),
+                List.of(BrokerAddress.parse(broker)),
                 options.name,
                 NodeBrokers.secret(options.brokerPskFile, files),
                 OptionalInt.of(BrokerSettings.DEFAULT_TLS_PORT),

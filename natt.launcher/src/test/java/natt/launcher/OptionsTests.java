@@ -152,4 +152,15 @@ class OptionsTests {
             assertThrows(RuntimeException.class, () -> Natts.services(ssh, List.of(wrong)), wrong);
         }
     }
+
+    @Test
+    void aServersDeviceHasANameAndAnAddress() {
+        NattsOptions both = natts(Map.of(), "--tun", "natt0", "--tun-local", "10.10.0.1/24");
+        assertEquals("[10.10.0.1/24]", ServerTunnel.locals(both).toString());
+        assertEquals(List.of(), ServerTunnel.locals(natts(Map.of())));
+        NattsOptions nameless = natts(Map.of(), "--tun-local", "10.10.0.1/24");
+        assertThrows(UsageException.class, () -> ServerTunnel.locals(nameless));
+        NattsOptions homeless = natts(Map.of(), "--tun", "natt0");
+        assertThrows(UsageException.class, () -> ServerTunnel.locals(homeless));
+    }
 }

@@ -29,6 +29,17 @@ public enum Need {
         }
     },
 
+    /// TUN devices may be made in network namespaces.
+    TUN {
+        @Override
+        Optional<String> probe() {
+            if (!Files.exists(Path.of("/dev/net/tun"))) {
+                return Optional.of("no /dev/net/tun");
+            }
+            return programs("util-linux, iputils-ping", "unshare", "ping").or(ROOT_NETNS::missing);
+        }
+    },
+
     /// The NAT laboratory beside the repository, of which it is no part.
     NATLAB {
         @Override
@@ -93,6 +104,17 @@ public enum Need {
         @Override
         Optional<String> probe() {
             return programs("knot, knot-dnsutils", "knotd", "knsupdate");
+        }
+    },
+
+    /// WireGuard in user space.
+    WIREGUARD {
+        @Override
+        Optional<String> probe() {
+            if (!Files.exists(Path.of("/dev/net/tun"))) {
+                return Optional.of("no /dev/net/tun");
+            }
+            return programs("wireguard-go, wireguard-tools", "wireguard-go", "wg");
         }
     },
 

@@ -38,12 +38,13 @@ public final class Tunnel implements AutoCloseable {
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private @Nullable PacketFile file;
 
-    private Tunnel(TunDevice device, List<LocalAddress> locals, boolean forward) {
+    private Tunnel(TunDevice device, List<LocalAddress> locals, boolean forward, int ownPort) {
         this.device = device;
         this.locals = List.copyOf(locals);
         router =
                 new PacketRouter(
-                        new PacketRouter.Config(locals, device.mtu(), Session.MOST_PACKET, forward),
+                        new PacketRouter.Config(
+                                locals, device.mtu(), Session.MOST_PACKET, forward, ownPort),
                         AllowedIps.<FarEnd>builder().build(),
                         this::write);
     }
@@ -52,12 +53,17 @@ public final class Tunnel implements AutoCloseable {
     ///
     /// @param device closed with the tunnel, and if this fails
     /// @param forward whether packets may go from one far end to another
+    /// @param ownPort the UDP port from which the packets are carried
     /// @throws IOException with one line for the user
     public static Tunnel open(
-            TunDevice device, List<LocalAddress> locals, boolean forward, Driver driver)
+            TunDevice device,
+            List<LocalAddress> locals,
+            boolean forward,
+            int ownPort,
+            Driver driver)
             throws IOException {
         try {
-            var tunnel = new Tunnel(device, locals, forward);
+            var tunnel = new Tunnel(device, locals, forward, ownPort);
             tunnel.file = device.start(driver, tunnel.new Reader());
             return tunnel;
         } catch (IOException failed) {

@@ -53,13 +53,22 @@ public record TunnelConfig(
     /// everything (`0.0.0.0/0`), which would take this node's own datagrams with it.
     public TunConfig toDevice() {
         List<TunAddress> addresses = locals.stream().map(this::address).toList();
-        List<AddressPrefix> reached = addresses.stream().map(TunAddress::prefix).toList();
+        List<AddressPrefix> reached =
+                addresses.stream()
+                        .filter(TunnelConfig::leadsThereByItself)
+                        .map(TunAddress::prefix)
+                        .toList();
         List<AddressPrefix> routes =
                 prefixes()
                         .filter(each -> each.length() > 0)
                         .filter(each -> reached.stream().noneMatch(wide -> covers(wide, each)))
                         .toList();
         return new TunConfig(device, addresses, mtuOrUsual(), routes);
+    }
+
+    /// The kernel forgets the other end of an IPv6 address that a device gets before it is up.
+    private static boolean leadsThereByItself(TunAddress address) {
+        return address.local() instanceof Inet4Address || address.local().equals(address.peer());
     }
 
     /// Prefixes of peers that lead to all addresses there are, and so get no route.
@@ -115,8 +124,7 @@ public record TunnelConfig(
 
         /// @param name at most 15 characters, as Linux wants it
         public Builder device(String name) {
-            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
-                    || name.matches("all|default")) {
+            if (!name.matches("[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}") || name.matches("all|default")) {
                 throw new IllegalArgumentException(
                         "'%s' is not the name of a device, of 1 to 15 letters, digits, . - and _"
                                 .formatted(Text.escape(name)));
@@ -233,7 +241,8 @@ public record TunnelConfig(
                 throw new IllegalArgumentException("there is no peer");
             }
             boolean six =
-                    locals.stream().anyMatch(each -> !(each.address() instanceof Inet4Address));
+                    Stream.concat(own.stream(), owners.keySet().stream())
+                            .anyMatch(each -> !(each.network() instanceof Inet4Address));
             if (six && mtu.orElse(USUAL_MTU) < LEAST_IPV6) {
                 throw new IllegalArgumentException(
                         "IPv6 needs an MTU of %d at least".formatted(LEAST_IPV6));

@@ -26,29 +26,6 @@ import java.util.concurrent.CompletionException;
 
 /// A device whose packets go to peers in natt's sessions.
 public final class TunnelNode implements PacketCarrier {
-    /// A peer as the router sees it.
-    private record PeerEnd(PacketPeer peer) implements FarEnd {
-        @Override
-        public boolean isUp() {
-            return peer.isUp();
-        }
-
-        @Override
-        public int packetSize() {
-            return peer.packetSize();
-        }
-
-        @Override
-        public boolean packetSizeIsFinal() {
-            return peer.packetSizeIsFinal();
-        }
-
-        @Override
-        public boolean send(ByteBuffer packet, long nowNanos) {
-            return peer.send(packet, nowNanos);
-        }
-    }
-
     /// Before the tunnel is open there is no peer, and so no packet.
     private static final class Traffic implements PacketNode.Traffic {
         private final Map<PacketPeer, FarEnd> ends = new IdentityHashMap<>();
@@ -128,7 +105,13 @@ public final class TunnelNode implements PacketCarrier {
             Optional<ClientConfig.Sessions> host,
             Traffic traffic)
             throws IOException {
-        Tunnel tunnel = Tunnel.open(device, config.locals(), config.forward(), node.driver());
+        Tunnel tunnel =
+                Tunnel.open(
+                        device,
+                        config.locals(),
+                        config.forward(),
+                        node.local().getPort(),
+                        node.driver());
         traffic.tunnel = tunnel;
         for (TunnelPeer each : config.peers()) {
             PacketPeer peer =
@@ -159,7 +142,7 @@ public final class TunnelNode implements PacketCarrier {
         return node.report().thenCombine(own, TunnelNode::joined);
     }
 
-    private static Report joined(Report node, Report tunnel) {
+    static Report joined(Report node, Report tunnel) {
         List<Field> fields = new ArrayList<>(node.fields());
         fields.add(new Field("tunnel", new Nested(tunnel)));
         return new Report(fields);

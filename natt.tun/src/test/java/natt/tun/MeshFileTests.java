@@ -104,6 +104,8 @@ class MeshFileTests {
                 "peer a;allowed-ips 10.0.0.2 | 2: the device has no local address",
                 "mtu 1279;local fd00::1;peer a;allowed-ips fd00::2 | 4: IPv6 needs an MTU of 1280"
                         + " at least",
+                "mtu 1279;local 10.0.0.1;peer a;allowed-ips fd00::2 | 4: IPv6 needs an MTU of 1280"
+                        + " at least",
                 "# nothing | 1: the device has no local address",
             })
     void whatIsWrongIsSaidWithItsLine(String lines, String why) {

@@ -74,7 +74,7 @@ public final class NatpunchNode implements AutoCloseable {
     private final CompletableFuture<Boolean> done = new CompletableFuture<>();
 
     // On the driver's thread.
-    private final Endpoints endpoints = new Endpoints(Endpoints.Mode.DIRECT);
+    private final Endpoints endpoints;
     private final Silence silence = new Silence();
     private final Map<NodeKey, InetSocketAddress> said = new HashMap<>();
     private final Set<NodeKey> peers = new LinkedHashSet<>();
@@ -86,6 +86,7 @@ public final class NatpunchNode implements AutoCloseable {
         this.config = config;
         this.driver = driver;
         name = config.device().name();
+        endpoints = new Endpoints(Endpoints.Mode.DIRECT, identity.publicKey());
         client =
                 new NatpunchClient(
                         new NatpunchClient.Config(

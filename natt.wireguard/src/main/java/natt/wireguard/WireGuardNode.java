@@ -54,6 +54,10 @@ public final class WireGuardNode implements AutoCloseable {
 
     private final WireGuardConfig config;
     private final String name;
+
+    /// The interface's.
+    private final NodeKey own;
+
     private final Endpoints endpoints;
     private final InterfaceKeeper keeper;
     private final PacketNode node;
@@ -73,11 +77,13 @@ public final class WireGuardNode implements AutoCloseable {
     private WireGuardNode(WireGuardConfig config, Traffic traffic) throws IOException {
         this.config = config;
         name = config.device().name();
+        own = config.state().requireUsable(name).identity().orElseThrow().publicKey();
         endpoints =
                 new Endpoints(
                         config.shared().isPresent()
                                 ? Endpoints.Mode.DIRECT
-                                : Endpoints.Mode.CARRIED);
+                                : Endpoints.Mode.CARRIED,
+                        own);
         listenPort = config.state().listenPort();
         keeper = new InterfaceKeeper(config.device(), config.pause(), new Looks());
         node =
@@ -125,8 +131,9 @@ public final class WireGuardNode implements AutoCloseable {
             WireGuardNode of = node;
             Joined joined = of == null ? null : of.byPeer.get(from);
             if (joined != null) {
-                joined.repeater.received(packet);
-                joined.socket.send(packet);
+                if (joined.repeater.received(packet)) {
+                    joined.socket.send(packet);
+                }
             }
         }
 
@@ -217,7 +224,7 @@ public final class WireGuardNode implements AutoCloseable {
         }
         try {
             PacketPeer joined = node.peer(peer.get());
-            var repeater = new HandshakeRepeater();
+            var repeater = new HandshakeRepeater(own.compareTo(key) < 0);
             var socket =
                     new LoopbackSocket(
                             driver(),

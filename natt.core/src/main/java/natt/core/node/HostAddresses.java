@@ -7,6 +7,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -35,7 +37,7 @@ final class HostAddresses {
 
     private static boolean isUp(NetworkInterface each) {
         try {
-            return each.isUp() && !each.isLoopback();
+            return each.isUp() && !each.isLoopback() && !isTun(each);
         } catch (SocketException gone) {
             return false;
         }
@@ -47,6 +49,11 @@ final class HostAddresses {
         } catch (SocketException gone) {
             return true;
         }
+    }
+
+    /// Whether a program is behind it: perhaps this one, whose path must not lead through itself.
+    private static boolean isTun(NetworkInterface each) {
+        return Files.exists(Path.of("/sys/class/net", each.getName(), "tun_flags"));
     }
 
     /// Whether it is private and more than one link can lead to it: public ones are for STUN to

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -47,6 +48,10 @@ final class HostCaller implements PacketCaller, HostSearch.Seeker {
     @Override
     public void start(Owner wants) {
         owner = wants;
+        if (config.expires().filter(at -> !Instant.now().isBefore(at)).isPresent()) {
+            wants.hopeless("the ticket for %s has expired".formatted(config.name()));
+            return;
+        }
         config.ticketBroker().ifPresent(port::addBroker);
         search.start();
     }

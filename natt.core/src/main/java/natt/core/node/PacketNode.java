@@ -26,9 +26,6 @@ import java.util.random.RandomGenerator;
 /// A node that exchanges packets with peers: with one UDP port and one key for all. It calls each
 /// peer for ever, admits its peers and nobody else, and has one session with each.
 public final class PacketNode implements AutoCloseable {
-    /// How long peers may take to be told of the end.
-    private static final Duration FAREWELL = Duration.ofMillis(100);
-
     /// Takes what peers send. Called on the driver's thread.
     public interface Traffic {
         /// @param packet from position to limit, good until this returns
@@ -55,10 +52,11 @@ public final class PacketNode implements AutoCloseable {
     @FunctionalInterface
     public interface TrafficFactory {
         /// @param driver on whose thread it will be called; not running yet
+        /// @param local the UDP address from which packets are carried
         /// @throws IOException with one line for the user
         // Whoever makes one is a module that knows the driver.
         @SuppressWarnings("exports")
-        Traffic open(Driver driver) throws IOException;
+        Traffic open(Driver driver, InetSocketAddress local) throws IOException;
     }
 
     private final PacketNodeConfig config;
@@ -266,13 +264,8 @@ public final class PacketNode implements AutoCloseable {
         driver.execute(
                 () -> {
                     service.close(CloseCode.SHUTTING_DOWN);
-                    // What is relayed to peers needs the broker a moment longer.
-                    driver.schedule(
-                            FAREWELL,
-                            () -> {
-                                port.close();
-                                told.complete(true);
-                            });
+                    port.close();
+                    told.complete(true);
                 });
         told.completeOnTimeout(false, 1, TimeUnit.SECONDS).join();
         driver.close();

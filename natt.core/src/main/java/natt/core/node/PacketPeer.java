@@ -1,6 +1,7 @@
 package natt.core.node;
 
 import natt.core.CloseCode;
+import natt.core.CloseReason;
 import natt.core.NodeKey;
 import natt.core.Route;
 import natt.core.Text;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +25,9 @@ import java.util.Optional;
 /// [#name] is for the driver's thread.
 public final class PacketPeer {
     private static final System.Logger LOG = System.getLogger("natt");
+
+    /// A session that has lived for so long was not one in vain.
+    private static final Duration LASTING = Duration.ofSeconds(5);
 
     /// One of the sessions with the peer.
     private record Line(SessionPumps.Link link) implements PeerSessions.Line {
@@ -58,6 +63,14 @@ public final class PacketPeer {
     private @Nullable NodeKey key;
     private @Nullable PeerSessions<Line> sessions;
     private boolean left;
+
+    /// Why the last session ended, until one has lasted: calls in vain are not told again and
+    /// again.
+    private String said = "";
+
+    /// Whether the peer ended it: then one that is up may be ended at once.
+    private boolean refused;
+
     private long received;
     private long receivedBytes;
     private long sent;
@@ -194,6 +207,17 @@ public final class PacketPeer {
                         .findFirst();
     }
 
+    boolean hasLeft() {
+        return left;
+    }
+
+    /// The broker carries to the peer. Unless that is what this node has asked for, the peer has.
+    void carried() {
+        if (begun().isEmpty()) {
+            hurry();
+        }
+    }
+
     /// There is reason to try at once.
     void hurry() {
         if (sessions != null) {
@@ -218,6 +242,7 @@ public final class PacketPeer {
             return Engine.NEVER;
         }
         sessions.review(nowNanos);
+        sayLasting(nowNanos);
         if (sessions.isCallDue(nowNanos)) {
             caller.called(service.begin(this, key).session());
         }
@@ -228,8 +253,8 @@ public final class PacketPeer {
         if (sessions == null) {
             return;
         }
-        log(line, event);
         sessions.happened(line, event, nowNanos);
+        log(line, event);
         if (!left && line.begunHere()) {
             caller.happened(line.session(), event);
         }
@@ -240,12 +265,14 @@ public final class PacketPeer {
 
     private void log(Line line, SessionEvent event) {
         switch (event) {
-            case SessionEvent.Established(var path) ->
-                    LOG.log(
-                            Level.INFO,
-                            "session with {0} {1}",
-                            name,
-                            service.place(path, line.session()));
+            case SessionEvent.Established(var path) -> {
+                LOG.log(
+                        refused ? Level.DEBUG : Level.INFO,
+                        "session with {0} {1}",
+                        name,
+                        service.place(path, line.session()));
+                said = refused ? said : "";
+            }
             case SessionEvent.Moved(var from, var to) ->
                     LOG.log(Level.INFO, "{0}", service.moved(name, line.session(), from, to));
             case SessionEvent.Doubtful(var silence) ->
@@ -267,13 +294,34 @@ public final class PacketPeer {
                             name,
                             service.place(path, line.session()));
             case SessionEvent.OfSearch _ -> {}
-            case SessionEvent.Closed(var reason) ->
-                    LOG.log(
-                            isUp() ? Level.DEBUG : Level.INFO,
-                            "session with {0} ends: {1}",
-                            name,
-                            Text.escape(reason.describe()));
+            case SessionEvent.Closed(var reason) -> {
+                String why = Text.escape(reason.describe());
+                boolean news = !isUp() && !why.equals(said);
+                LOG.log(news ? Level.INFO : Level.DEBUG, "session with {0} ends: {1}", name, why);
+                if (!isUp()) {
+                    said = why;
+                    refused = reason instanceof CloseReason.SessionClosed;
+                }
+            }
         }
+    }
+
+    /// Says so once a session has lasted after others that did not.
+    private void sayLasting(long nowNanos) {
+        Session session = serving();
+        if (!refused || session == null || session.age(nowNanos).compareTo(LASTING) < 0) {
+            return;
+        }
+        said = "";
+        refused = false;
+        session.path()
+                .ifPresent(
+                        path ->
+                                LOG.log(
+                                        Level.INFO,
+                                        "session with {0} {1}",
+                                        name,
+                                        service.place(path, session)));
     }
 
     /// Ends all with this peer.

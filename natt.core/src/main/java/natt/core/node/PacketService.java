@@ -256,7 +256,7 @@ final class PacketService implements Packets, SessionPumps.News, Brokers.Listene
         Holding holding = holdings.get(from);
         // A session may bring a packet with it, before anybody was told of it.
         PacketPeer peer = holding == null ? byKey.get(from.peer()) : holding.peer();
-        if (peer == null || holding != null && !peers.contains(peer)) {
+        if (peer == null || peer.hasLeft()) {
             strayPackets++;
             return;
         }
@@ -314,7 +314,7 @@ final class PacketService implements Packets, SessionPumps.News, Brokers.Listene
     public void carried(NodeKey key) {
         PacketPeer peer = byKey.get(key);
         if (peer != null) {
-            peer.hurry();
+            peer.carried();
         }
     }
 

@@ -82,8 +82,14 @@ public final class Server implements AutoCloseable {
                             driver,
                             random);
             service = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openService());
-            packets = openPackets();
-            sessions = config.sessions().isEmpty() ? Optional.empty() : Optional.of(openSessions());
+            if (config.sessions().isEmpty()) {
+                packets = Optional.empty();
+                sessions = Optional.empty();
+            } else {
+                Port port = openPort(config.sessions().get().listen());
+                packets = openPackets(port);
+                sessions = Optional.of(openSessions(port));
+            }
             plain = config.plain().isEmpty() ? Optional.empty() : Optional.of(openPlain());
         } catch (IOException | RuntimeException failed) {
             driver.discard();
@@ -116,13 +122,11 @@ public final class Server implements AutoCloseable {
                 brokers);
     }
 
-    private Optional<PacketService> openPackets() throws IOException {
-        Optional<PacketNode.TrafficFactory> factory =
-                config.sessions().flatMap(ServerConfig.Sessions::packets);
-        if (factory.isEmpty()) {
+    private Optional<PacketService> openPackets(Port port) throws IOException {
+        ServerConfig.Sessions wanted = config.sessions().orElseThrow();
+        if (wanted.packets().isEmpty()) {
             return Optional.empty();
         }
-        ServerConfig.Sessions wanted = config.sessions().orElseThrow();
         return Optional.of(
                 new PacketService(
                         new PacketService.Config(
@@ -134,14 +138,13 @@ public final class Server implements AutoCloseable {
                                 SessionEngine.Limits.NODE,
                                 Optional.of(service.orElseThrow().doorkeeper())),
                         driver,
-                        factory.get().open(driver),
+                        wanted.packets().get().open(driver, port.local()),
                         random,
                         failure::complete));
     }
 
-    private SessionPort openSessions() throws IOException {
+    private SessionPort openSessions(Port port) {
         ServerConfig.Sessions wanted = config.sessions().orElseThrow();
-        Port port = openPort(wanted.listen());
         var asking = new ArrayList<Reachability>();
         if (asksServers()) {
             InetAddress bound = port.local().getAddress();

@@ -124,6 +124,21 @@ public record ServerConfig(
                     Optional.empty());
         }
 
+        private Sessions withPackets(PacketNode.TrafficFactory factory) {
+            return new Sessions(
+                    listen,
+                    identity,
+                    secret,
+                    authorizedClients,
+                    transport,
+                    services,
+                    stateDirectory,
+                    resolver,
+                    portMapper,
+                    brokers,
+                    Optional.of(factory));
+        }
+
         /// Whether anybody may connect.
         boolean open() {
             return authorizedClients.isEmpty() && secret.equals(PreSharedKey.NONE);
@@ -169,6 +184,22 @@ public record ServerConfig(
     private static boolean isBound(Optional<Sessions> sessions, Optional<Plain> plain) {
         return sessions.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true)
                 && plain.map(each -> !each.listen().getAddress().isAnyLocalAddress()).orElse(true);
+    }
+
+    /// The same with packets of the clients that the list gives inner addresses.
+    ///
+    /// @param packets takes them
+    /// @throws IllegalArgumentException with one line for the user, if there is no such list
+    public ServerConfig withPackets(PacketNode.TrafficFactory packets) {
+        return new ServerConfig(
+                name,
+                stunServers,
+                publishPrivate,
+                discovery,
+                publisher,
+                ttl,
+                sessions.map(each -> each.withPackets(packets)),
+                plain);
     }
 
     /// Whether the addresses bound are published as they are.

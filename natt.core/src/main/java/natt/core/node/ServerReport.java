@@ -149,6 +149,7 @@ final class ServerReport {
             all.add(SessionReport.of(link, known.comment(link.session().peer()), now));
         }
         report.reports("sessions", all);
+        wire.packets().ifPresent(each -> report.reports("peers", each.reports(now)));
     }
 
     private void addLimits(Report.Builder report) {

@@ -143,6 +143,10 @@ final class SessionPort {
         return brokers;
     }
 
+    Optional<PacketService> packets() {
+        return config.packets();
+    }
+
     /// What the gateway and the STUN servers say of where this port is.
     private List<Candidate> candidates() {
         var found = new ArrayList<Candidate>();

@@ -251,8 +251,13 @@ final class Arrivals {
     /// From now on the peer's bare datagrams come from here.
     void expectBare(
             Session session, @Nullable InetSocketAddress before, @Nullable InetSocketAddress path) {
-        if (before != null) {
-            bare.remove(before, session);
+        if (before != null && bare.remove(before, session) && !before.equals(path)) {
+            // While one session takes over from another, both have the same path.
+            for (Session other : engine.sessions()) {
+                if (!other.equals(session) && other.expectsBare(before)) {
+                    bare.put(before, other);
+                }
+            }
         }
         if (path != null) {
             bare.put(path, session);

@@ -174,6 +174,11 @@ public final class Session {
         return true;
     }
 
+    /// Whether the peer's packets come from an address as they are.
+    boolean expectsBare(InetSocketAddress from) {
+        return state == State.UP && from.equals(paths.current()) && cargo.isBareOn(from);
+    }
+
     /// The longest packet that goes whole on this path, in bytes.
     public int packetSize() {
         return cargo.isBareOn(paths.current()) ? MOST_PACKET : datagramSize() - Wire.DATA_OVERHEAD;

@@ -6,62 +6,45 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 
-/// The functions of the C library as method handles, the number of the last error as their first
-/// argument's content. They are constants, so that the compiler sees through them; whoever touches
-/// this class first has seen to it that the system is Linux.
+/// The functions of the C library as method handles, constants through which the compiler sees.
+/// Whoever touches this class first has seen to it that the system is Linux.
 final class Calls {
     /// What a call leaves beside its result.
     static final StructLayout STATE = Linker.Option.captureStateLayout();
 
     private static final long ERRNO = STATE.byteOffset(PathElement.groupElement("errno"));
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
-
-    // The types of C that are used here have these sizes on every 64-bit Linux.
-    static final MethodHandle OPEN = variadic("open", 2, of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
-    static final MethodHandle FCNTL =
-            variadic("fcntl", 2, of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
-    static final MethodHandle IOCTL =
-            variadic("ioctl", 2, of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
-    static final MethodHandle PRCTL =
-            variadic(
-                    "prctl", 1, of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-    static final MethodHandle CLOSE = plain("close", of(JAVA_INT, JAVA_INT));
-    static final MethodHandle EVENTFD = plain("eventfd", of(JAVA_INT, JAVA_INT, JAVA_INT));
-    static final MethodHandle POLL = plain("poll", of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    static final MethodHandle READ = plain("read", of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-    static final MethodHandle WRITE = plain("write", of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-    static final MethodHandle SOCKET = plain("socket", of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
-    static final MethodHandle BIND = plain("bind", of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    static final MethodHandle CONNECT = plain("connect", of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    static final MethodHandle GETSOCKNAME =
-            plain("getsockname", of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    static final MethodHandle SETSOCKOPT =
-            plain("setsockopt", of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    static final MethodHandle SENDTO =
-            plain(
-                    "sendto",
-                    of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
-    static final MethodHandle RECVFROM =
-            plain(
-                    "recvfrom",
-                    of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
-    static final MethodHandle CAPSET = plain("capset", of(JAVA_INT, ADDRESS, ADDRESS));
+    static final MethodHandle OPEN = Registers.variadic("open", 2);
+    static final MethodHandle FCNTL = Registers.variadic("fcntl", 2);
+    static final MethodHandle IOCTL = Registers.variadic("ioctl", 2);
+    static final MethodHandle PRCTL = Registers.variadic("prctl", 1);
+    static final MethodHandle CLOSE = Registers.plain("close");
+    static final MethodHandle EVENTFD = Registers.plain("eventfd");
+    static final MethodHandle POLL = Registers.plain("poll");
+    static final MethodHandle READ = Registers.plain("read");
+    static final MethodHandle WRITE = Registers.plain("write");
+    static final MethodHandle SOCKET = Registers.plain("socket");
+    static final MethodHandle BIND = Registers.plain("bind");
+    static final MethodHandle CONNECT = Registers.plain("connect");
+    static final MethodHandle GETSOCKNAME = Registers.plain("getsockname");
+    static final MethodHandle SETSOCKOPT = Registers.plain("setsockopt");
+    static final MethodHandle SENDTO = Registers.plain("sendto");
+    static final MethodHandle RECVFROM = Registers.plain("recvfrom");
+    static final MethodHandle CAPSET = Registers.plain("capset");
+    static final MethodHandle STRERROR = Registers.plain("strerror");
 
     /// For descriptors that never block: the thread does not tell the collector that it is away,
-    /// and in return may lend the call an array of the heap.
+    /// and in return may lend the call an array of the heap. Of the type that `read` has in C.
     static final MethodHandle READ_NOW =
-            find(
+            Registers.require(
                     "read",
-                    of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG),
-                    CAPTURE,
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG),
+                    Registers.CAPTURE,
                     Linker.Option.critical(true));
 
     private Calls() {}
@@ -69,30 +52,5 @@ final class Calls {
     /// The number of the error that a call has left.
     static int errno(MemorySegment state) {
         return state.get(JAVA_INT, ERRNO);
-    }
-
-    @SuppressWarnings("restricted")
-    static MethodHandle find(String name, FunctionDescriptor descriptor, Linker.Option... options) {
-        MemorySegment function =
-                LINKER.defaultLookup()
-                        .find(name)
-                        .orElseThrow(
-                                () ->
-                                        new UnsupportedOperationException(
-                                                "the C library has no " + name));
-        return LINKER.downcallHandle(function, descriptor, options);
-    }
-
-    private static MethodHandle plain(String name, FunctionDescriptor descriptor) {
-        return find(name, descriptor, CAPTURE);
-    }
-
-    /// @param named how many arguments the function declares; the others follow `...`
-    private static MethodHandle variadic(String name, int named, FunctionDescriptor descriptor) {
-        return find(name, descriptor, CAPTURE, Linker.Option.firstVariadicArg(named));
-    }
-
-    private static FunctionDescriptor of(MemoryLayout result, MemoryLayout... arguments) {
-        return FunctionDescriptor.of(result, arguments);
     }
 }

@@ -3,6 +3,7 @@ package natt.core.unix;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import natt.core.Text;
@@ -11,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 
@@ -56,6 +57,7 @@ public final class Libc {
     private static final int STRUCT_TIMEVAL_BYTES = 16;
     private static final int STRUCT_SOCK_FPROG_BYTES = 16;
     private static final int MOST_FILTER = 4_096;
+    private static final int MOST_TEXT = 256;
 
     /// Those whose numbers of flags and requests are the generic ones of the kernel.
     private static final Set<String> MACHINES =
@@ -63,11 +65,7 @@ public final class Libc {
 
     private static @Nullable Libc loaded;
 
-    private final MethodHandle strerror;
-
-    private Libc() {
-        strerror = Calls.find("strerror", FunctionDescriptor.of(ADDRESS, JAVA_INT));
-    }
+    private Libc() {}
 
     /// The C library.
     ///
@@ -94,7 +92,10 @@ public final class Libc {
                                 + Text.escape(name.get().machine())
                                 + " processors of Linux");
             }
-            return new Libc();
+            var libc = new Libc();
+            // All functions are found now or none is used.
+            libc.text(0);
+            return libc;
         } catch (IllegalCallerException denied) {
             throw new IOException(
                     "this needs the option --enable-native-access=natt.core of Java", denied);
@@ -103,28 +104,46 @@ public final class Libc {
         }
     }
 
-    /// A system call with memory of its own.
-    private interface Invocation {
-        long run(Arena arena, MemorySegment state) throws Throwable;
+    /// The arguments of a call, which may lie in the arena.
+    private interface Arguments {
+        long[] in(Arena arena);
     }
 
-    private long call(String name, Invocation invocation) throws UnixException {
+    /// Calls again after a signal.
+    private int call(String name, MethodHandle function, long... arguments) throws UnixException {
+        return call(name, function, _ -> arguments);
+    }
+
+    private int call(String name, MethodHandle function, Arguments arguments) throws UnixException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(Calls.STATE);
-            for (; ; ) {
-                long result = invocation.run(arena, state);
-                if (result >= 0) {
-                    return result;
-                }
-                int errno = Calls.errno(state);
-                if (errno != Errors.EINTR) {
-                    throw failed(name, errno);
-                }
+            return call(name, function, arena, arguments.in(arena));
+        }
+    }
+
+    private int call(String name, MethodHandle function, Arena arena, long... arguments)
+            throws UnixException {
+        MemorySegment state = arena.allocate(Calls.STATE);
+        long[] all = Arrays.copyOf(arguments, Registers.COUNT);
+        for (; ; ) {
+            int result = invoke(function, state, all);
+            if (result >= 0) {
+                return result;
             }
-        } catch (UnixException failed) {
-            throw failed;
+            int errno = Calls.errno(state);
+            if (errno != Errors.EINTR) {
+                throw failed(name, errno);
+            }
+        }
+    }
+
+    private static int invoke(MethodHandle function, MemorySegment state, long[] all) {
+        try {
+            return (int)
+                    (long)
+                            function.invokeExact(
+                                    state, all[0], all[1], all[2], all[3], all[4], all[5]);
         } catch (Throwable impossible) {
-            throw new AssertionError(name + " throws nothing", impossible);
+            throw new AssertionError("a system call throws nothing", impossible);
         }
     }
 
@@ -135,9 +154,12 @@ public final class Libc {
     /// What the system calls an error.
     @SuppressWarnings("restricted")
     public String text(int errno) {
-        try {
-            var text = (MemorySegment) strerror.invokeExact(errno);
-            return text.reinterpret(Text.LONGEST_ESCAPED).getString(0);
+        try (Arena arena = Arena.ofConfined()) {
+            long text =
+                    (long)
+                            Calls.STRERROR.invokeExact(
+                                    arena.allocate(Calls.STATE), (long) errno, 0L, 0L, 0L, 0L, 0L);
+            return MemorySegment.ofAddress(text).reinterpret(MOST_TEXT).getString(0);
         } catch (Throwable unreadable) {
             return "error " + errno;
         }
@@ -147,124 +169,87 @@ public final class Libc {
     ///
     /// @param flags of `open(2)`
     public int open(String path, int flags) throws UnixException {
-        return (int)
-                call(
-                        "open " + path,
-                        (arena, state) ->
-                                (int)
-                                        Calls.OPEN.invokeExact(
-                                                state,
-                                                arena.allocateFrom(path),
-                                                flags | O_CLOEXEC,
-                                                0));
+        return call(
+                "open " + path,
+                Calls.OPEN,
+                arena -> new long[] {arena.allocateFrom(path).address(), flags | O_CLOEXEC});
     }
 
     /// Closes a descriptor, of which nothing more is wanted.
     public void close(int descriptor) {
         try (Arena arena = Arena.ofConfined()) {
-            // After EINTR it is closed as well.
-            int _ = (int) Calls.CLOSE.invokeExact(arena.allocate(Calls.STATE), descriptor);
-        } catch (Throwable impossible) {
-            throw new AssertionError("close throws nothing", impossible);
+            // After an error it is closed as well.
+            invoke(
+                    Calls.CLOSE,
+                    arena.allocate(Calls.STATE),
+                    Arrays.copyOf(new long[] {descriptor}, Registers.COUNT));
         }
     }
 
     /// Makes reading and writing fail with EAGAIN where they would wait.
     public void setNonblocking(int descriptor) throws UnixException {
-        int flags =
-                (int)
-                        call(
-                                "fcntl",
-                                (_, state) ->
-                                        (int)
-                                                Calls.FCNTL.invokeExact(
-                                                        state, descriptor, F_GETFL, 0));
-        call(
-                "fcntl",
-                (_, state) ->
-                        (int)
-                                Calls.FCNTL.invokeExact(
-                                        state, descriptor, F_SETFL, flags | O_NONBLOCK));
+        int flags = call("fcntl", Calls.FCNTL, descriptor, F_GETFL);
+        call("fcntl", Calls.FCNTL, descriptor, F_SETFL, flags | O_NONBLOCK);
     }
 
     /// A device's own request.
     ///
     /// @param data what the kernel reads and writes
     public int ioctl(int descriptor, int request, byte[] data) throws UnixException {
-        return (int)
-                call(
-                        "ioctl",
-                        (arena, state) -> {
-                            MemorySegment copy = arena.allocateFrom(JAVA_BYTE, data);
-                            int result = ioctl(state, descriptor, request, copy);
-                            MemorySegment.copy(copy, JAVA_BYTE, 0, data, 0, data.length);
-                            return result;
-                        });
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment copy = arena.allocateFrom(JAVA_BYTE, data);
+            int result =
+                    call(
+                            "ioctl",
+                            Calls.IOCTL,
+                            arena,
+                            descriptor,
+                            Integer.toUnsignedLong(request),
+                            copy.address());
+            MemorySegment.copy(copy, JAVA_BYTE, 0, data, 0, data.length);
+            return result;
+        }
     }
 
     /// A device's own request with a number.
     public int ioctl(int descriptor, int request, long number) throws UnixException {
-        return (int)
-                call(
-                        "ioctl",
-                        (_, state) ->
-                                ioctl(state, descriptor, request, MemorySegment.ofAddress(number)));
-    }
-
-    private static int ioctl(
-            MemorySegment state, int descriptor, int request, MemorySegment argument)
-            throws Throwable {
-        return (int)
-                Calls.IOCTL.invokeExact(
-                        state, descriptor, Integer.toUnsignedLong(request), argument);
+        return call("ioctl", Calls.IOCTL, descriptor, Integer.toUnsignedLong(request), number);
     }
 
     /// A counter to wake a thread that polls.
     int eventfd() throws UnixException {
-        return (int)
-                call(
-                        "eventfd",
-                        (_, state) ->
-                                (int)
-                                        Calls.EVENTFD.invokeExact(
-                                                state, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+        return call("eventfd", Calls.EVENTFD, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    }
+
+    /// Wakes whoever polls a counter.
+    void wake(int eventfd) throws UnixException {
+        call(
+                "write",
+                Calls.WRITE,
+                arena ->
+                        new long[] {
+                            eventfd, arena.allocateFrom(JAVA_LONG, 1).address(), Long.BYTES
+                        });
     }
 
     /// @param type may have [#SOCK_NONBLOCK] added
     public int socket(int family, int type, int protocol) throws UnixException {
-        return (int)
-                call(
-                        "socket",
-                        (_, state) ->
-                                (int)
-                                        Calls.SOCKET.invokeExact(
-                                                state, family, type | SOCK_CLOEXEC, protocol));
+        return call("socket", Calls.SOCKET, family, type | SOCK_CLOEXEC, protocol);
     }
 
     public void bind(int socket, InetSocketAddress address) throws UnixException {
-        byte[] encoded = SocketAddress.encode(address);
-        call(
-                "bind",
-                (arena, state) ->
-                        (int)
-                                Calls.BIND.invokeExact(
-                                        state,
-                                        socket,
-                                        arena.allocateFrom(JAVA_BYTE, encoded),
-                                        encoded.length));
+        call("bind", Calls.BIND, arena -> withAddress(arena, socket, address));
     }
 
     public void connect(int socket, InetSocketAddress address) throws UnixException {
+        call("connect", Calls.CONNECT, arena -> withAddress(arena, socket, address));
+    }
+
+    private static long[] withAddress(Arena arena, int socket, InetSocketAddress address) {
         byte[] encoded = SocketAddress.encode(address);
-        call(
-                "connect",
-                (arena, state) ->
-                        (int)
-                                Calls.CONNECT.invokeExact(
-                                        state,
-                                        socket,
-                                        arena.allocateFrom(JAVA_BYTE, encoded),
-                                        encoded.length));
+        return new long[] {
+            socket, arena.allocateFrom(JAVA_BYTE, encoded).address(), encoded.length
+        };
     }
 
     /// Lets a socket of UDP forget whom it was connected to, and from which address.
@@ -273,27 +258,25 @@ public final class Libc {
         int length = Long.BYTES + Long.BYTES;
         call(
                 "connect",
-                (arena, state) ->
-                        (int)
-                                Calls.CONNECT.invokeExact(
-                                        state, socket, arena.allocate(length), length));
+                Calls.CONNECT,
+                arena -> new long[] {socket, arena.allocate(length).address(), length});
     }
 
     /// The address to which an IPv4 or IPv6 socket is bound.
     public InetSocketAddress localAddress(int socket) throws UnixException {
-        var encoded = new byte[SocketAddress.MOST_BYTES];
-        call(
-                "getsockname",
-                (arena, state) -> {
-                    MemorySegment address = arena.allocate(encoded.length, 8);
-                    MemorySegment length = arena.allocateFrom(JAVA_INT, encoded.length);
-                    int result =
-                            (int) Calls.GETSOCKNAME.invokeExact(state, socket, address, length);
-                    MemorySegment.copy(address, JAVA_BYTE, 0, encoded, 0, encoded.length);
-                    return result;
-                });
-        return SocketAddress.decode(encoded)
-                .orElseThrow(() -> failed("getsockname", Errors.EAFNOSUPPORT));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(SocketAddress.MOST_BYTES, 8);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, SocketAddress.MOST_BYTES);
+            call(
+                    "getsockname",
+                    Calls.GETSOCKNAME,
+                    arena,
+                    socket,
+                    address.address(),
+                    length.address());
+            return SocketAddress.decode(address.toArray(JAVA_BYTE))
+                    .orElseThrow(() -> failed("getsockname", Errors.EAFNOSUPPORT));
+        }
     }
 
     public void setOption(int socket, int level, int option, int value) throws UnixException {
@@ -305,15 +288,15 @@ public final class Libc {
     public void setOption(int socket, int level, int option, byte[] value) throws UnixException {
         call(
                 "setsockopt",
-                (arena, state) ->
-                        (int)
-                                Calls.SETSOCKOPT.invokeExact(
-                                        state,
-                                        socket,
-                                        level,
-                                        option,
-                                        arena.allocateFrom(JAVA_BYTE, value),
-                                        value.length));
+                Calls.SETSOCKOPT,
+                arena ->
+                        new long[] {
+                            socket,
+                            level,
+                            option,
+                            arena.allocateFrom(JAVA_BYTE, value).address(),
+                            value.length
+                        });
     }
 
     /// How long receiving waits before it fails with EAGAIN.
@@ -334,27 +317,30 @@ public final class Libc {
         }
         call(
                 "setsockopt SO_ATTACH_FILTER",
-                (arena, state) -> {
-                    MemorySegment program = arena.allocate(8L * instructions.length, 8);
-                    for (int i = 0; i < instructions.length; i++) {
-                        long each = instructions[i];
-                        program.set(JAVA_SHORT, 8L * i, (short) (each >>> 48));
-                        program.set(JAVA_BYTE, 8L * i + 2, (byte) (each >>> 40));
-                        program.set(JAVA_BYTE, 8L * i + 3, (byte) (each >>> 32));
-                        program.set(JAVA_INT, 8L * i + 4, (int) each);
-                    }
-                    MemorySegment header = arena.allocate(STRUCT_SOCK_FPROG_BYTES, 8);
-                    header.set(JAVA_SHORT, 0, (short) instructions.length);
-                    header.set(ADDRESS, 8, program);
-                    return (int)
-                            Calls.SETSOCKOPT.invokeExact(
-                                    state,
-                                    socket,
-                                    SOL_SOCKET,
-                                    SO_ATTACH_FILTER,
-                                    header,
-                                    STRUCT_SOCK_FPROG_BYTES);
-                });
+                Calls.SETSOCKOPT,
+                arena ->
+                        new long[] {
+                            socket,
+                            SOL_SOCKET,
+                            SO_ATTACH_FILTER,
+                            program(arena, instructions).address(),
+                            STRUCT_SOCK_FPROG_BYTES
+                        });
+    }
+
+    private static MemorySegment program(Arena arena, long[] instructions) {
+        MemorySegment program = arena.allocate(8L * instructions.length, 8);
+        for (int i = 0; i < instructions.length; i++) {
+            long each = instructions[i];
+            program.set(JAVA_SHORT, 8L * i, (short) (each >>> 48));
+            program.set(JAVA_BYTE, 8L * i + 2, (byte) (each >>> 40));
+            program.set(JAVA_BYTE, 8L * i + 3, (byte) (each >>> 32));
+            program.set(JAVA_INT, 8L * i + 4, (int) each);
+        }
+        MemorySegment header = arena.allocate(STRUCT_SOCK_FPROG_BYTES, 8);
+        header.set(JAVA_SHORT, 0, (short) instructions.length);
+        header.set(ADDRESS, 8, program);
+        return header;
     }
 
     /// Sends what remains in the buffer, which is not advanced, to where the socket is connected.
@@ -373,27 +359,22 @@ public final class Libc {
     }
 
     private int send(int socket, ByteBuffer data, int flags, byte[] to) throws UnixException {
-        return (int)
-                call(
-                        "sendto",
-                        (arena, state) -> {
-                            int length = data.remaining();
-                            MemorySegment copy = arena.allocate(Math.max(1, length));
-                            copy.asByteBuffer().put(data.duplicate());
-                            MemorySegment address =
-                                    to.length == 0
-                                            ? MemorySegment.NULL
-                                            : arena.allocateFrom(JAVA_BYTE, to);
-                            return (long)
-                                    Calls.SENDTO.invokeExact(
-                                            state,
-                                            socket,
-                                            copy,
-                                            (long) length,
-                                            flags,
-                                            address,
-                                            to.length);
-                        });
+        try (Arena arena = Arena.ofConfined()) {
+            int length = data.remaining();
+            MemorySegment copy = arena.allocate(Math.max(1, length));
+            copy.asByteBuffer().put(data.duplicate());
+            long address = to.length == 0 ? 0 : arena.allocateFrom(JAVA_BYTE, to).address();
+            return call(
+                    "sendto",
+                    Calls.SENDTO,
+                    arena,
+                    socket,
+                    copy.address(),
+                    length,
+                    flags,
+                    address,
+                    to.length);
+        }
     }
 
     /// Receives into what remains of the buffer, which is advanced.
@@ -402,31 +383,25 @@ public final class Libc {
     /// @return who has sent it, if that has an IPv4 or IPv6 address
     public Optional<InetSocketAddress> receive(int socket, ByteBuffer into, int flags)
             throws UnixException {
-        var from = new byte[SocketAddress.MOST_BYTES];
-        call(
-                "recvfrom",
-                (arena, state) -> {
-                    MemorySegment data = arena.allocate(Math.max(1, into.remaining()));
-                    MemorySegment address = arena.allocate(from.length, 8);
-                    MemorySegment length = arena.allocateFrom(JAVA_INT, from.length);
-                    long received =
-                            (long)
-                                    Calls.RECVFROM.invokeExact(
-                                            state,
-                                            socket,
-                                            data,
-                                            (long) into.remaining(),
-                                            flags,
-                                            address,
-                                            length);
-                    if (received >= 0) {
-                        long whole = Math.min(received, into.remaining());
-                        into.put(data.asSlice(0, whole).asByteBuffer());
-                        MemorySegment.copy(address, JAVA_BYTE, 0, from, 0, from.length);
-                    }
-                    return received;
-                });
-        return SocketAddress.decode(from);
+        try (Arena arena = Arena.ofConfined()) {
+            int room = into.remaining();
+            MemorySegment data = arena.allocate(Math.max(1, room));
+            MemorySegment from = arena.allocate(SocketAddress.MOST_BYTES, 8);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, SocketAddress.MOST_BYTES);
+            int received =
+                    call(
+                            "recvfrom",
+                            Calls.RECVFROM,
+                            arena,
+                            socket,
+                            data.address(),
+                            room,
+                            flags,
+                            from.address(),
+                            length.address());
+            into.put(data.asSlice(0, Math.min(received, room)).asByteBuffer());
+            return SocketAddress.decode(from.toArray(JAVA_BYTE));
+        }
     }
 
     /// Waits until one of the descriptors can be read from or has failed.
@@ -434,28 +409,18 @@ public final class Libc {
     /// @param millis how long at most; negative for ever
     /// @return which, as bits: 1 for the first, 2 for the second
     public int awaitReadable(int millis, int... descriptors) throws UnixException {
-        return (int)
-                call(
-                        "poll",
-                        (arena, state) -> {
-                            MemorySegment polled =
-                                    arena.allocate((long) POLLFD_BYTES * descriptors.length, 4);
-                            for (int i = 0; i < descriptors.length; i++) {
-                                watch(polled, i, descriptors[i]);
-                            }
-                            int count =
-                                    (int)
-                                            Calls.POLL.invokeExact(
-                                                    state,
-                                                    polled,
-                                                    (long) descriptors.length,
-                                                    millis);
-                            int ready = count < 0 ? count : 0;
-                            for (int i = 0; count > 0 && i < descriptors.length; i++) {
-                                ready |= events(polled, i) == 0 ? 0 : 1 << i;
-                            }
-                            return ready;
-                        });
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment polled = pollArray(arena, descriptors.length);
+            for (int i = 0; i < descriptors.length; i++) {
+                watch(polled, i, descriptors[i]);
+            }
+            call("poll", Calls.POLL, arena, polled.address(), descriptors.length, millis);
+            int ready = 0;
+            for (int i = 0; i < descriptors.length; i++) {
+                ready |= events(polled, i) == 0 ? 0 : 1 << i;
+            }
+            return ready;
+        }
     }
 
     /// Fills an element of an array of `struct pollfd`.
@@ -476,24 +441,18 @@ public final class Libc {
 
     /// Of the calling thread.
     int prctl(int operation, long argument2, long argument3) throws UnixException {
-        return (int)
-                call(
-                        "prctl",
-                        (_, state) ->
-                                (int)
-                                        Calls.PRCTL.invokeExact(
-                                                state, operation, argument2, argument3, 0L, 0L));
+        return call("prctl", Calls.PRCTL, operation, argument2, argument3, 0, 0);
     }
 
     /// Sets the capabilities of the calling thread.
     void capset(byte[] header, byte[] sets) throws UnixException {
         call(
                 "capset",
-                (arena, state) ->
-                        (int)
-                                Calls.CAPSET.invokeExact(
-                                        state,
-                                        arena.allocateFrom(JAVA_BYTE, header),
-                                        arena.allocateFrom(JAVA_BYTE, sets)));
+                Calls.CAPSET,
+                arena ->
+                        new long[] {
+                            arena.allocateFrom(JAVA_BYTE, header).address(),
+                            arena.allocateFrom(JAVA_BYTE, sets).address()
+                        });
     }
 }

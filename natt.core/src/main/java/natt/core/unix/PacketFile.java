@@ -30,7 +30,8 @@ public final class PacketFile implements AutoCloseable {
     /// How soon reading is tried again after an error that passes.
     private static final int AFTER_ERROR_MILLIS = 100;
 
-    private static final Duration END = Duration.ofSeconds(1);
+    /// The thread waits for nothing but a wake; only a machine that is very busy takes that long.
+    private static final Duration LONGEST_END = Duration.ofSeconds(5);
 
     /// Who takes the packets; called on the driver's thread.
     public interface Receiver {
@@ -225,12 +226,31 @@ public final class PacketFile implements AutoCloseable {
     private void poll(int descriptors, int millis) throws Throwable {
         Libc.watch(polled, 0, wake);
         Libc.watch(polled, 1, descriptor);
-        int ready = (int) Calls.POLL.invokeExact(readState, polled, (long) descriptors, millis);
+        int ready =
+                (int)
+                        (long)
+                                Calls.POLL.invokeExact(
+                                        readState,
+                                        polled.address(),
+                                        (long) descriptors,
+                                        (long) millis,
+                                        0L,
+                                        0L,
+                                        0L);
         if (ready < 0 && Calls.errno(readState) != Errors.EINTR) {
             throw libc.failed("poll", Calls.errno(readState));
         }
         if (ready > 0 && Libc.events(polled, 0) != 0) {
-            long _ = (long) Calls.READ.invokeExact(readState, wake, count, (long) Long.BYTES);
+            long _ =
+                    (long)
+                            Calls.READ.invokeExact(
+                                    readState,
+                                    (long) wake,
+                                    count.address(),
+                                    (long) Long.BYTES,
+                                    0L,
+                                    0L,
+                                    0L);
         }
     }
 
@@ -279,7 +299,16 @@ public final class PacketFile implements AutoCloseable {
                 return;
             }
             try {
-                long _ = (long) Calls.WRITE.invokeExact(wakeState, wake, one, (long) Long.BYTES);
+                long _ =
+                        (long)
+                                Calls.WRITE.invokeExact(
+                                        wakeState,
+                                        (long) wake,
+                                        one.address(),
+                                        (long) Long.BYTES,
+                                        0L,
+                                        0L,
+                                        0L);
             } catch (Throwable impossible) {
                 throw new AssertionError("write throws nothing", impossible);
             }
@@ -310,10 +339,17 @@ public final class PacketFile implements AutoCloseable {
                 return false;
             }
             try {
-                long taken =
-                        (long)
-                                Calls.WRITE.invokeExact(
-                                        writeState, descriptor, outgoing, (long) length);
+                int taken =
+                        (int)
+                                (long)
+                                        Calls.WRITE.invokeExact(
+                                                writeState,
+                                                (long) descriptor,
+                                                outgoing.address(),
+                                                (long) length,
+                                                0L,
+                                                0L,
+                                                0L);
                 return taken == length;
             } catch (Throwable impossible) {
                 throw new AssertionError("write throws nothing", impossible);
@@ -337,8 +373,7 @@ public final class PacketFile implements AutoCloseable {
         closing = true;
         wakeReader();
         try {
-            boolean ended = thread.join(END);
-            assert ended : "the thread of a packet file does not wait for anything but a wake";
+            thread.join(LONGEST_END);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -1,10 +1,6 @@
 package natt.core.unix;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -24,18 +20,26 @@ record SystemName(String system, String machine) {
     private static final int MACHINE = 4 * FIELD_BYTES;
 
     /// @throws IllegalCallerException if this module may not use foreign functions
-    @SuppressWarnings("restricted")
     static Optional<SystemName> read() {
-        Linker linker = Linker.nativeLinker();
-        Optional<MemorySegment> function = linker.defaultLookup().find("uname");
-        if (function.isEmpty()) {
+        Optional<MethodHandle> uname = Registers.find("uname");
+        if (uname.isEmpty()) {
             return Optional.empty();
         }
-        MethodHandle uname =
-                linker.downcallHandle(function.get(), FunctionDescriptor.of(JAVA_INT, ADDRESS));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocate(MOST_BYTES);
-            int result = (int) uname.invokeExact(name);
+            int result =
+                    (int)
+                            (long)
+                                    uname.get()
+                                            .invokeExact(
+                                                    arena.allocate(
+                                                            Linker.Option.captureStateLayout()),
+                                                    name.address(),
+                                                    0L,
+                                                    0L,
+                                                    0L,
+                                                    0L,
+                                                    0L);
             return result < 0
                     ? Optional.empty()
                     : Optional.of(new SystemName(name.getString(0), name.getString(MACHINE)));

@@ -323,6 +323,24 @@ class PacketTests {
     }
 
     @Test
+    void ofTwoSessionsOnOnePathTheOneThatIsLeftTakesBareDatagrams() {
+        carry(Mode.WIREGUARD, true);
+        Session first = call();
+        Session second = call();
+        assertEquals(first.path(), second.path());
+        second.close(CloseCode.REPLACED, world.now);
+        alice.serve();
+        world.run(100);
+        assertTrue(send(alice, first, 4, 100));
+        world.run(100);
+        assertEquals(List.of("4:100"), atBob);
+        world.run(Duration.ofSeconds(10));
+        assertTrue(send(alice, first, 4, 101));
+        world.run(100);
+        assertEquals(List.of("4:100", "4:101"), atBob);
+    }
+
+    @Test
     void aStreamNodeTakesNoBareDatagrams() {
         World.Node host = world.host("203.0.113.3:1", (key, from) -> Admission.Answer.anybody());
         alice.call(host, "203.0.113.3:1");

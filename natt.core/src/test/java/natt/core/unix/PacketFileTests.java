@@ -21,11 +21,14 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectionKey;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// Over a connected UDP socket, of which each read is a datagram.
@@ -116,9 +119,11 @@ class PacketFileTests {
         for (int i = 0; i < 400; i++) {
             send(i, 1_000);
         }
-        // The ring is full: the driver has been asked once and for nothing more.
+        // The driver has been asked once, for as much as there is room for.
         Runnable first = asked.take();
-        awaitSocketQueue();
+        while (!isWaiting()) {
+            Thread.onSpinWait();
+        }
         assertEquals(0, asked.size());
         first.run();
         assertEquals(64, received.size());
@@ -129,13 +134,6 @@ class PacketFileTests {
         }
         assertEquals(400, file.counters().read());
         assertEquals(399, received.getLast());
-    }
-
-    /// Waits until the file has read as much as it has room for.
-    private void awaitSocketQueue() throws InterruptedException {
-        while (thread().getState() == Thread.State.RUNNABLE && !isWaiting()) {
-            Thread.onSpinWait();
-        }
     }
 
     /// A thread in poll(2) sleeps, whatever Java calls its state.
@@ -262,30 +260,71 @@ class PacketFileTests {
     }
 
     @Test
-    void aFloodLeavesTheDriverTimeForItsOtherWork() throws Exception {
+    void aFloodLeavesTheSocketsOfTheDriverTheirTurn() throws Exception {
         file.close();
         peer.disconnect();
+        var served = new LinkedBlockingQueue<Integer>();
+        var seen = new int[1];
+        Pipe pipe = Pipe.open();
+        PacketFile.Receiver counting =
+                (_, _) -> {
+                    seen[0]++;
+                    if (seen[0] == 1) {
+                        write(pipe.sink());
+                    } else if (seen[0] == 256) {
+                        served.add(256);
+                    }
+                };
         try (var driver = new Driver(Ticker.system(), "test-driver").start()) {
-            var turns = new LinkedBlockingQueue<Integer>();
-            var seen = new int[1];
-            PacketFile.Receiver counting =
-                    (_, _) -> {
-                        if (seen[0]++ == 0) {
-                            // Whatever waits, waits for at most one batch.
-                            driver.execute(() -> turns.add(seen[0]));
-                        }
-                        if (seen[0] == 400) {
-                            turns.add(400);
-                        }
-                    };
+            var begin = new CountDownLatch(1);
+            driver.execute(
+                    () -> {
+                        register(driver, pipe.source(), () -> served.add(seen[0]));
+                        await(begin);
+                    });
             file = PacketFile.start("packets", connected(), MOST, driver, counting);
-            for (int i = 0; i < 400; i++) {
+            for (int i = 0; i < 256; i++) {
                 send(i, 1_000);
             }
-            int first = turns.take();
-            assertTrue(first <= 128, "after " + first + " packets");
-            assertEquals(400, turns.take());
+            // The driver is held back until all are in the ring.
+            while (!isWaiting()) {
+                Thread.onSpinWait();
+            }
+            begin.countDown();
+            assertEquals(64, served.take());
+            assertEquals(256, served.take());
             file.close();
+        }
+        pipe.sink().close();
+    }
+
+    private static void write(Pipe.SinkChannel sink) {
+        try {
+            sink.write(ByteBuffer.allocate(1));
+        } catch (IOException failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
+    private static void register(Driver driver, Pipe.SourceChannel source, Runnable ready) {
+        try {
+            driver.register(
+                    source,
+                    SelectionKey.OP_READ,
+                    (_, _) -> {
+                        Driver.closeQuietly(source);
+                        ready.run();
+                    });
+        } catch (IOException failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException ended) {
+            throw new AssertionError(ended);
         }
     }
 

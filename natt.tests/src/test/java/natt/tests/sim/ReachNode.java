@@ -70,7 +70,8 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
     private final PathSearch search;
     private final BrokerVoice voice = new BrokerVoice(this);
     private final Map<NodeKey, InetSocketAddress> routes = new HashMap<>();
-    private final Map<NodeKey, Session> sessions = new HashMap<>();
+    private final Map<NodeKey, List<Session>> sessions = new HashMap<>();
+    private final Optional<PacketRoom> packets;
     private final Map<Transport.Stream, Pump> pumps = new IdentityHashMap<>();
     private final List<Exchange> exchanges = new ArrayList<>();
     private final List<InetSocketAddress> seen = new ArrayList<>();
@@ -89,12 +90,26 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
 
     /// @param waits whether it waits for callers, so that it learns all in advance
     ReachNode(SimNetwork network, ReachBroker broker, SimHost host, int number, boolean waits) {
+        this(network, broker, host, number, waits, 0, Optional.empty());
+    }
+
+    /// @param life counts the processes of one node, which has one key all the time
+    /// @param packets what it does with packets; empty if it has streams
+    ReachNode(
+            SimNetwork network,
+            ReachBroker broker,
+            SimHost host,
+            int number,
+            boolean waits,
+            int life,
+            Optional<PacketRoom> packets) {
         this.network = network;
         this.broker = broker;
         this.host = host;
         this.waits = waits;
+        this.packets = packets;
         String name = "%s:%d".formatted(host.name(), number);
-        random = network.random(name + " node");
+        random = network.random(name + (life == 0 ? "" : " life " + life) + " node");
         identity = Identity.generate(network.random(name + " key"));
         search = new PathSearch(this, new StunDiscovery(), random);
         engine =
@@ -108,7 +123,9 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
                                 Optional.<Rendezvous>of(
                                         (from, message, now) -> voice.handle(message, now)),
                                 false,
-                                SessionEngine.Limits.NODE),
+                                SessionEngine.Limits.NODE,
+                                packets.map(each -> each),
+                                false),
                         network.nanoTime());
         port = host.bindAny(number, new Questions(), engine);
         port.application(this::serve);
@@ -143,17 +160,29 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
     }
 
     Session session(ReachNode peer) {
-        Session session = sessions.get(peer.key());
-        if (session == null) {
-            throw new IllegalStateException("there is no session");
-        }
-        return session;
+        return session(peer.key())
+                .orElseThrow(() -> new IllegalStateException("there is no session"));
+    }
+
+    /// The one that is used; of streams there is only one.
+    private Optional<Session> session(NodeKey peer) {
+        return packets.isPresent()
+                ? packets.get().serving(peer)
+                : sessions(peer).stream().findFirst();
+    }
+
+    private List<Session> sessions(NodeKey peer) {
+        return sessions.getOrDefault(peer, List.of());
+    }
+
+    private List<Session> all() {
+        return sessions.values().stream().flatMap(List::stream).toList();
     }
 
     Optional<InetSocketAddress> path(ReachNode peer) {
-        Session session = sessions.get(peer.key());
-        boolean up = session != null && session.state() == Session.State.UP;
-        return up ? session.path() : Optional.empty();
+        return session(peer.key())
+                .filter(each -> each.state() == Session.State.UP)
+                .flatMap(Session::path);
     }
 
     boolean isDirect(ReachNode peer) {
@@ -168,11 +197,27 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
 
     /// Begins a session.
     void call(ReachNode peer) {
-        Session session = engine.call(peer.key(), PreSharedKey.NONE, transport, network.nanoTime());
-        sessions.put(peer.key(), session);
-        voice.want(peer.key(), network.nanoTime());
-        route(peer.key()).ifPresent(by -> relayed(session, by));
+        begun(engine.call(peer.key(), PreSharedKey.NONE, transport, network.nanoTime()));
         serve(network.nanoTime());
+    }
+
+    /// Begins a session of packets.
+    Session callPackets(NodeKey peer) {
+        Session session = engine.callPackets(peer, PreSharedKey.NONE, network.nanoTime());
+        begun(session);
+        return session;
+    }
+
+    private void begun(Session session) {
+        NodeKey peer = session.peer();
+        sessions.computeIfAbsent(peer, _ -> new ArrayList<>()).add(session);
+        voice.want(peer, network.nanoTime());
+        route(peer).ifPresent(by -> relayed(session, by));
+    }
+
+    /// Ends the process without a word.
+    void kill() {
+        port.close();
     }
 
     <P extends Pump> P add(P pump) {
@@ -258,11 +303,11 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
         } else {
             engine.moveRelay(route, withBroker, channel);
         }
-        Session session = sessions.get(peer);
-        if (session != null) {
+        for (Session session : sessions(peer)) {
             keep(peer);
             relayed(session, route);
         }
+        packets.ifPresent(each -> each.carried(peer));
     }
 
     private void keep(NodeKey peer) {
@@ -272,8 +317,7 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
 
     @Override
     public void granted(NodeKey peer, InetSocketAddress address) {
-        Session session = sessions.get(peer);
-        if (session != null) {
+        for (Session session : sessions(peer)) {
             session.attested(address.getAddress(), network.nanoTime());
         }
     }
@@ -300,7 +344,11 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
                 search.handle(session, needs, nowNanos);
             }
             case SessionEvent.Established _, SessionEvent.Resumed _ -> {
-                sessions.putIfAbsent(session.peer(), session);
+                List<Session> known =
+                        sessions.computeIfAbsent(session.peer(), _ -> new ArrayList<>());
+                if (!known.contains(session)) {
+                    known.add(session);
+                }
                 route(session.peer())
                         .ifPresent(
                                 by -> {
@@ -313,6 +361,8 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
                     voice.want(session.peer(), nowNanos);
                 }
             }
+            case SessionEvent.Closed _ when packets.isPresent() ->
+                    sessions(session.peer()).remove(session);
             default -> {}
         }
     }
@@ -330,7 +380,7 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
     }
 
     private boolean isRelayed() {
-        return sessions.values().stream()
+        return all().stream()
                 .flatMap(each -> each.path().stream())
                 .anyMatch(path -> !Route.isDirect(path));
     }
@@ -338,6 +388,7 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
     @Override
     public void registered(Message.Registered said) {
         answer = Optional.of(said);
+        packets.ifPresent(PacketRoom::hurry);
         search.useServers(servers());
         asking.remove(sample);
         sample =
@@ -405,7 +456,7 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
         LocalCandidates now = candidates();
         if (!now.equals(last)) {
             last = now;
-            for (Session each : sessions.values()) {
+            for (Session each : all()) {
                 boolean relayed = routes.containsKey(each.peer());
                 if (relayed && each.state() != Session.State.CONNECTING) {
                     each.offer(now, network.nanoTime());
@@ -448,6 +499,10 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
         port.closeSocket(socket);
     }
 
+    void serve() {
+        serve(network.nanoTime());
+    }
+
     private void serve(long nowNanos) {
         takeAnswers();
         while (engine.accept() != null) {
@@ -456,7 +511,8 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
         for (Session each; (each = engine.pollReady()) != null; ) {
             serve(each, nowNanos);
         }
-        long wait = voice.serve(nowNanos);
+        long wait = packets.isPresent() ? packets.get().serve(this, nowNanos) : Engine.NEVER;
+        wait = Math.min(wait, voice.serve(nowNanos));
         voiceWaits = wait != Engine.NEVER;
         voiceDueAt = nowNanos + (voiceWaits ? wait : 0);
     }
@@ -468,6 +524,9 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
             } else {
                 news.add(new SessionNode.News(network.elapsed(), event));
                 peers(session, event, nowNanos);
+                if (packets.isPresent()) {
+                    packets.get().happened(session, event, nowNanos);
+                }
             }
         }
         if (session.isRendezvous()) {

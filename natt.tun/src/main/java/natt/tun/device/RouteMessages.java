@@ -54,7 +54,7 @@ final class RouteMessages {
 
     /// A device as the kernel describes it.
     ///
-    /// @param owner the user who may join it, -1 for nobody but administrators
+    /// @param owner the user who may join it, -1 if it is not one user's
     record Link(
             int index,
             String name,

@@ -147,11 +147,11 @@ public final class TunDevice implements AutoCloseable {
     }
 
     private static String notMine(RouteMessages.Link link) {
-        return link.owner() == -1
-                ? "the device %s is for root only: an administrator has to make it for the user %s"
-                        .formatted(link.name(), user())
-                : "the device %s is for the user with the number %s, not for %s"
-                        .formatted(link.name(), Integer.toUnsignedString(link.owner()), user());
+        String whose =
+                link.owner() == -1
+                        ? "members of a group"
+                        : "the user with the number " + Integer.toUnsignedString(link.owner());
+        return "the device %s is for %s, not for %s".formatted(link.name(), whose, user());
     }
 
     /// The name of the user whose rights this program has.
@@ -194,7 +194,8 @@ public final class TunDevice implements AutoCloseable {
     }
 
     /// Begins to read packets, once.
-    public PacketFile start(Driver driver, PacketFile.Receiver receiver) throws IOException {
+    public synchronized PacketFile start(Driver driver, PacketFile.Receiver receiver)
+            throws IOException {
         if (file != null || closed) {
             throw new IllegalStateException("a device is started once");
         }
@@ -207,7 +208,7 @@ public final class TunDevice implements AutoCloseable {
 
     /// Removes the device, or from one that stays what was added.
     @Override
-    public void close() {
+    public synchronized void close() {
         if (arrangement.hasAdded()) {
             try (var routes = new RouteSocket(libc)) {
                 arrangement.undo(routes);

@@ -12,6 +12,7 @@ enum Counter {
     DEVICE_MULTICAST("fromDeviceMulticast"),
     DEVICE_LINK_LOCAL("fromDeviceLinkLocal"),
     DEVICE_MARTIAN("fromDeviceMartian"),
+    DEVICE_NESTED("fromDeviceNested"),
 
     NO_ROUTE("toNoPeer"),
     PEER_DOWN("toPeerDown"),
@@ -26,6 +27,7 @@ enum Counter {
     PEER_LINK_LOCAL("fromPeerLinkLocal"),
     PEER_MARTIAN("fromPeerMartian"),
     PEER_SPOOFED("fromPeerSpoofed"),
+    PEER_NESTED("fromPeerNested"),
     PEER_NOT_FORWARDED("fromPeerNotForwarded"),
     PEER_HOP_LIMIT("fromPeerHopLimit");
 

@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
 /// the upper half of the first and the rest is zero, so that prefixes of both families are
 /// compared alike.
 public final class IpPacket {
-    static final int TCP = 6;
     static final int ICMP = 1;
     static final int ICMPV6 = 58;
+    static final int UDP = 17;
 
     static final int LEAST_IPV4_HEADER = 20;
     static final int IPV6_HEADER = 40;
@@ -216,6 +216,23 @@ public final class IpPacket {
                     case 3, 4, 5, 11, 12 -> true;
                     default -> false;
                 };
+    }
+
+    /// Whether it is a UDP datagram from this port.
+    boolean isUdpFrom(int port) {
+        return hasPort(0, port);
+    }
+
+    /// Whether it is a UDP datagram to this port.
+    boolean isUdpTo(int port) {
+        return hasPort(2, port);
+    }
+
+    private boolean hasPort(int at, int port) {
+        return protocol == UDP
+                && !laterFragment
+                && payload + at + 2 <= length
+                && twoBytes(payload + at) == port;
     }
 
     /// How many more hosts it may pass.

@@ -37,7 +37,10 @@ public final class PacketRouter {
     /// @param mtu the largest packet that the device takes
     /// @param widest the largest packet that any peer can send or be sent, in up to four parts
     /// @param forward whether packets may go from one peer to another
-    public record Config(List<LocalAddress> locals, int mtu, int widest, boolean forward) {
+    /// @param ownPort the UDP port of what carries the packets, whose own datagrams must not go
+    ///     through itself
+    public record Config(
+            List<LocalAddress> locals, int mtu, int widest, boolean forward, int ownPort) {
         public Config {
             locals = List.copyOf(locals);
         }
@@ -47,6 +50,7 @@ public final class PacketRouter {
     private final int mtu;
     private final int widest;
     private final boolean forward;
+    private final int ownPort;
     private final Device device;
     private final IpPacket packet = new IpPacket();
     private final IcmpErrors errors = new IcmpErrors();
@@ -62,6 +66,7 @@ public final class PacketRouter {
         mtu = config.mtu();
         widest = config.widest();
         forward = config.forward();
+        ownPort = config.ownPort();
         this.allowed = allowed;
         this.device = device;
     }
@@ -97,6 +102,10 @@ public final class PacketRouter {
     private void toPeer(ByteBuffer bytes, long nowNanos) {
         if (isReflexive() || isToLocal()) {
             count(Counter.DEVICE_MARTIAN);
+            return;
+        }
+        if (packet.isUdpFrom(ownPort) && isFromLocal()) {
+            count(Counter.DEVICE_NESTED);
             return;
         }
         FarEnd to = destinationOwner();
@@ -160,14 +169,17 @@ public final class PacketRouter {
         if (destination == AddressScope.LINK_LOCAL || source == AddressScope.LINK_LOCAL) {
             return Counter.PEER_LINK_LOCAL;
         }
-        return ownsSource(from) ? null : Counter.PEER_SPOOFED;
+        if (!ownsSource(from)) {
+            return Counter.PEER_SPOOFED;
+        }
+        return packet.isUdpTo(ownPort) && isToLocal() ? Counter.PEER_NESTED : null;
     }
 
     private boolean ownsSource(FarEnd from) {
         boolean six = packet.isIpv6();
         long high = packet.sourceHigh();
         long low = packet.sourceLow();
-        return !locals.has(six, high, low)
+        return !isFromLocal()
                 && !locals.isBroadcast(six, high, low)
                 && allowed.find(six, high, low) == from;
     }
@@ -259,6 +271,10 @@ public final class PacketRouter {
     private boolean isReflexive() {
         return packet.sourceHigh() == packet.destinationHigh()
                 && packet.sourceLow() == packet.destinationLow();
+    }
+
+    private boolean isFromLocal() {
+        return locals.has(packet.isIpv6(), packet.sourceHigh(), packet.sourceLow());
     }
 
     private boolean isToLocal() {

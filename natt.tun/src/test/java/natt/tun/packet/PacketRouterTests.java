@@ -259,6 +259,23 @@ class PacketRouterTests {
                 world.counted());
     }
 
+    @ParameterizedTest
+    @CsvSource({"10.10.0.1, 10.10.0.2", "fd00::1, fd00::2"})
+    void ownDatagramsDoNotGoThroughTheirOwnTunnel(String own, String peers) {
+        int header = own.contains(":") ? 40 : 20;
+        ByteBuffer out = Packets.udp(own, peers, 100).putShort(header, (short) 41_000);
+        world.fromDevice(out);
+        ByteBuffer in = Packets.udp(peers, own, 100).putShort(header + 2, (short) 41_000);
+        world.fromPeer(world.a, in);
+        assertEquals(Map.of("fromDeviceNested", 1L, "fromPeerNested", 1L), world.counted());
+
+        world.fromDevice(out.putShort(header, (short) 41_001));
+        world.fromPeer(world.a, in.putShort(header + 2, (short) 41_001));
+        world.fromPeer(world.a, in.putShort(header, (short) 41_000));
+        assertEquals(1, world.a.sent.size());
+        assertEquals(2, world.written.size());
+    }
+
     @Test
     void deviceIsNotGivenMoreThanItTakes() {
         world.fromPeer(world.a, Packets.udp("10.10.0.2", "10.10.0.1", RouterWorld.MTU));

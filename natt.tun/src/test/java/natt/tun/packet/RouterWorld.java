@@ -45,6 +45,7 @@ final class RouterWorld {
 
     static final int MTU = 1420;
     static final int WIDEST = 1440;
+    static final int OWN_PORT = 41_000;
 
     final Peer a = new Peer();
     final Peer b = new Peer();
@@ -77,7 +78,8 @@ final class RouterWorld {
                                 List.of(locals).stream().map(LocalAddress::parse).toList(),
                                 MTU,
                                 WIDEST,
-                                forward),
+                                forward,
+                                OWN_PORT),
                         allowed,
                         this::write);
     }

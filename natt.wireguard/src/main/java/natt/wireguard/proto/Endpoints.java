@@ -17,6 +17,10 @@ import java.util.OptionalInt;
 /// Decides what the endpoint of each peer of a WireGuard interface should be, from what WireGuard
 /// has and from the paths of natt's sessions with the peers.
 ///
+/// WireGuard shakes hands at once when a keepalive is turned on. Two that do so at the same moment
+/// drop each other's answers, so the one with the smaller key does, the other only if that did not
+/// help.
+///
 /// A peer whose session has never been up is left as it is: it may have no natt. What [#decide]
 /// returns counts as set until the next [#look] shows what is.
 public final class Endpoints {
@@ -33,6 +37,9 @@ public final class Endpoints {
 
     /// What keeps a mapping of a NAT alive, and lets WireGuard shake hands without being used.
     static final int KEEPALIVE_SECONDS = 25;
+
+    /// After this whoever has the larger key begins a handshake too.
+    private static final long PATIENCE_NANOS = 1_500_000_000;
 
     private static final class Peer {
         private final InetSocketAddress socket;
@@ -57,16 +64,24 @@ public final class Endpoints {
         private boolean hasHandshake;
         private long handshakeAtNanos;
 
+        /// Whether a handshake is awaited that the peer should begin.
+        private boolean awaits;
+
+        private long awaitsSinceNanos;
+
         private Peer(InetSocketAddress socket) {
             this.socket = socket;
         }
     }
 
     private final Mode mode;
+    private final NodeKey own;
     private final Map<NodeKey, Peer> peers = new LinkedHashMap<>();
 
-    public Endpoints(Mode mode) {
+    /// @param own the interface's public key
+    public Endpoints(Mode mode, NodeKey own) {
         this.mode = mode;
+        this.own = own;
     }
 
     /// Begins with a peer.
@@ -149,6 +164,10 @@ public final class Endpoints {
                     InetSocketAddress wanted = wanted(peer, nowNanos);
                     if (wanted != null && !wanted.equals(peer.endpoint)) {
                         set(key, peer, wanted, nowNanos, changes);
+                    } else if (peer.isUp
+                            && peer.endpoint != null
+                            && peer.endpoint.equals(peer.set)) {
+                        keepAlive(key, peer, nowNanos, changes);
                     }
                 });
         return changes;
@@ -172,28 +191,60 @@ public final class Endpoints {
         return peer.path != null ? peer.path : peer.socket;
     }
 
-    private static void set(
+    private void set(
             NodeKey key,
             Peer peer,
             InetSocketAddress wanted,
             long nowNanos,
             List<PeerChange> changes) {
-        int keepalive = keepalive(peer);
-        if (peer.keepalive != 0 && !isYoung(peer, nowNanos)) {
-            // WireGuard shakes hands at once when the keepalive is turned on, not when it was on.
-            changes.add(new PeerChange(key, Optional.empty(), OptionalInt.of(0)));
-            peer.keepalive = 0;
+        if (isYoung(peer, nowNanos)) {
+            changes.add(new PeerChange(key, Optional.of(wanted), changedKeepalive(peer)));
+        } else if (own.compareTo(key) < 0) {
+            wake(key, peer, Optional.of(wanted), changes);
+        } else {
+            changes.add(new PeerChange(key, Optional.of(wanted), OptionalInt.empty()));
+            peer.awaits = true;
+            peer.awaitsSinceNanos = nowNanos;
         }
-        changes.add(
-                new PeerChange(
-                        key,
-                        Optional.of(wanted),
-                        keepalive == peer.keepalive
-                                ? OptionalInt.empty()
-                                : OptionalInt.of(keepalive)));
         peer.endpoint = wanted;
         peer.set = wanted;
+    }
+
+    /// Sees to a keepalive that was left alone at first.
+    private static void keepAlive(NodeKey key, Peer peer, long nowNanos, List<PeerChange> changes) {
+        if (isYoung(peer, nowNanos)) {
+            peer.awaits = false;
+            OptionalInt changed = changedKeepalive(peer);
+            if (changed.isPresent()) {
+                changes.add(new PeerChange(key, Optional.empty(), changed));
+            }
+        } else if (peer.awaits && nowNanos - peer.awaitsSinceNanos >= PATIENCE_NANOS) {
+            peer.awaits = false;
+            wake(key, peer, Optional.empty(), changes);
+        }
+    }
+
+    /// Turns the keepalive on, off before if it is on.
+    private static void wake(
+            NodeKey key,
+            Peer peer,
+            Optional<InetSocketAddress> endpoint,
+            List<PeerChange> changes) {
+        int keepalive = keepalive(peer);
+        if (peer.keepalive != 0) {
+            changes.add(new PeerChange(key, Optional.empty(), OptionalInt.of(0)));
+        }
+        changes.add(new PeerChange(key, endpoint, OptionalInt.of(keepalive)));
         peer.keepalive = keepalive;
+    }
+
+    private static OptionalInt changedKeepalive(Peer peer) {
+        int keepalive = keepalive(peer);
+        if (keepalive == peer.keepalive) {
+            return OptionalInt.empty();
+        }
+        peer.keepalive = keepalive;
+        return OptionalInt.of(keepalive);
     }
 
     private static int keepalive(Peer peer) {

@@ -9,6 +9,9 @@ import java.nio.ByteBuffer;
 /// Sends WireGuard's latest handshake message to a peer again while nothing answers it: WireGuard
 /// does so itself only after 5 seconds, and a path that has just been found loses datagrams until
 /// both sides have moved to it. Who has had a message drops it as a replay.
+///
+/// When both sides begin at the same moment, each would drop the other's answer. So one initiation
+/// of two gives way.
 public final class HandshakeRepeater {
     /// The longest message that is repeated, in bytes.
     public static final int MOST_LENGTH = 148;
@@ -24,13 +27,17 @@ public final class HandshakeRepeater {
 
     private static final int REPEATS = 3;
 
+    private final boolean first;
     private byte @Nullable [] message;
     private int length;
     private int repeats;
     private long repeatAtNanos;
 
-    /// Begins with nothing to repeat.
-    public HandshakeRepeater() {}
+    /// @param first whether this side's initiation stays if both begin; the peer has to know it the
+    ///     other way round
+    public HandshakeRepeater(boolean first) {
+        this.first = first;
+    }
 
     /// Takes what WireGuard sends to the peer, from position to limit, which stay.
     ///
@@ -55,13 +62,25 @@ public final class HandshakeRepeater {
         return fresh;
     }
 
-    /// Takes what the peer sends: any message but an initiation means that the handshake goes on.
-    public void received(ByteBuffer datagram) {
-        if (length > 0
-                && datagram.hasRemaining()
-                && datagram.get(datagram.position()) != INITIATION) {
+    /// Takes what the peer sends.
+    ///
+    /// @return whether WireGuard is to have it
+    public boolean received(ByteBuffer datagram) {
+        if (message == null || length == 0 || !datagram.hasRemaining()) {
+            return true;
+        }
+        if (datagram.get(datagram.position()) != INITIATION) {
+            length = 0;
+            return true;
+        }
+        if (message[0] == RESPONSE) {
+            // A repetition: the response was lost. Or a new one, and a new response follows.
+            return true;
+        }
+        if (!first) {
             length = 0;
         }
+        return !first;
     }
 
     /// Whether it holds a message.

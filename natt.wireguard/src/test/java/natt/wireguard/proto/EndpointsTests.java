@@ -44,7 +44,7 @@ class EndpointsTests {
     }
 
     private static Endpoints endpoints(Mode mode) {
-        var endpoints = new Endpoints(mode);
+        var endpoints = new Endpoints(mode, key(0));
         endpoints.add(KEY, SOCKET);
         return endpoints;
     }
@@ -132,6 +132,41 @@ class EndpointsTests {
         look(endpoints, OTHER, UNIX - 180, 10);
         endpoints.session(KEY, true, Optional.empty());
         assertEquals(waking(SOCKET, 10), endpoints.decide(now));
+    }
+
+    @Test
+    void ofTwoTheOneWithTheLargerKeyLeavesTheHandshakeToTheOther() {
+        var endpoints = new Endpoints(Mode.CARRIED, key(2));
+        endpoints.add(KEY, SOCKET);
+        look(endpoints, Optional.empty(), 0, 0);
+        endpoints.session(KEY, true, Optional.empty());
+        assertEquals(change(SOCKET), endpoints.decide(now));
+        now += 1_400_000_000;
+        look(endpoints, SOCKET, 0, 0);
+        assertEquals(List.of(), endpoints.decide(now));
+        look(endpoints, SOCKET, UNIX + 1, 0);
+        List<PeerChange> keepalive =
+                List.of(new PeerChange(KEY, Optional.empty(), OptionalInt.of(25)));
+        assertEquals(keepalive, endpoints.decide(now));
+        assertEquals(List.of(), endpoints.decide(now));
+    }
+
+    @Test
+    void itBeginsOneHandshakeItselfIfTheOtherDoesNot() {
+        var endpoints = new Endpoints(Mode.CARRIED, key(2));
+        endpoints.add(KEY, SOCKET);
+        look(endpoints, Optional.empty(), 0, 20);
+        endpoints.session(KEY, true, Optional.empty());
+        assertEquals(change(SOCKET), endpoints.decide(now));
+        now += 1_500_000_000;
+        assertEquals(
+                List.of(
+                        new PeerChange(KEY, Optional.empty(), OptionalInt.of(0)),
+                        new PeerChange(KEY, Optional.empty(), OptionalInt.of(20))),
+                endpoints.decide(now));
+        now += 10 * SECOND;
+        look(endpoints, SOCKET, 0, 20);
+        assertEquals(List.of(), endpoints.decide(now));
     }
 
     @Test
@@ -249,7 +284,7 @@ class EndpointsTests {
     @Test
     void itIsDoneWhenEveryPeerHasARealEndpointAndAHandshake() {
         var endpoints = endpoints(Mode.DIRECT);
-        assertFalse(new Endpoints(Mode.DIRECT).isDone(now));
+        assertFalse(new Endpoints(Mode.DIRECT, key(0)).isDone(now));
         look(endpoints, Optional.empty(), 0, 0);
         assertFalse(endpoints.isDone(now));
         look(endpoints, PATH, 0, 25);

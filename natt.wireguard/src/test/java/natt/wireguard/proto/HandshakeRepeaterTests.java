@@ -18,7 +18,7 @@ class HandshakeRepeaterTests {
     /// Near where nanoseconds wrap.
     private static final long START = Long.MAX_VALUE - 500 * MILLI;
 
-    private final HandshakeRepeater repeater = new HandshakeRepeater();
+    private final HandshakeRepeater repeater = new HandshakeRepeater(true);
     private final ByteBuffer out = ByteBuffer.allocate(200);
 
     private static ByteBuffer message(int type, int length) {
@@ -49,16 +49,28 @@ class HandshakeRepeaterTests {
         for (int type = 2; type <= 4; type++) {
             repeater.sent(message(1, 148), START);
             assertEquals(250 * MILLI, repeater.nanosUntilRepeat(START));
-            repeater.received(message(type, 92));
+            assertTrue(repeater.received(message(type, 92)));
             assertFalse(repeats(5_000));
         }
     }
 
     @Test
-    void theInitiationOfThePeerIsNoAnswer() {
+    void ofTwoThatBeginOneGivesWay() {
+        var other = new HandshakeRepeater(false);
         repeater.sent(message(1, 148), START);
-        repeater.received(message(1, 148));
+        other.sent(message(1, 148), START);
+        assertFalse(repeater.received(message(1, 148)));
+        assertTrue(other.received(message(1, 148)));
+        assertFalse(other.isHolding());
         assertTrue(repeats(250));
+    }
+
+    @Test
+    void aResponseIsRepeatedThoughTheInitiationComesAgain() {
+        repeater.sent(message(2, 92), START);
+        assertTrue(repeater.received(message(1, 148)));
+        assertTrue(repeats(250));
+        assertEquals(message(2, 92), out.flip());
     }
 
     @Test
@@ -83,7 +95,7 @@ class HandshakeRepeaterTests {
             assertFalse(repeater.isHolding());
             assertFalse(repeats(5_000));
         }
-        repeater.received(ByteBuffer.allocate(0));
+        assertTrue(repeater.received(ByteBuffer.allocate(0)));
     }
 
     @Test

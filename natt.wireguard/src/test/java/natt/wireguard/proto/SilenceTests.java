@@ -63,7 +63,7 @@ class SilenceTests {
         var second = new InetSocketAddress(InetAddress.ofLiteral("203.0.113.3"), 1);
         var own = new InetSocketAddress(InetAddress.ofLiteral("203.0.113.4"), 1);
         var nobody = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
-        var endpoints = new Endpoints(Endpoints.Mode.DIRECT);
+        var endpoints = new Endpoints(Endpoints.Mode.DIRECT, NodeKey.of(new byte[32]));
         endpoints.add(KEY, nobody);
         endpoints.look(List.of(peer(null, 0, 0)), 1000, now);
         endpoints.session(KEY, true, Optional.of(first));
