@@ -7,5 +7,7 @@ module natt.wireguard {
     requires transitive natt.core;
 
     exports natt.wireguard;
+    exports natt.wireguard.control;
+    exports natt.wireguard.proto;
     exports natt.wireguard.natpunch;
 }

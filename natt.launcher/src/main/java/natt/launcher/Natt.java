@@ -16,6 +16,7 @@ public final class Natt {
               natt listen      lets named peers reach what it allows, by a broker
               natt forward     carries TCP ports or standard input and output to a named peer
               natt tun         carries IP packets to peers, by a network device of its own
+              natt wg          finds the peers of a WireGuard interface, and carries for it
               natt broker      joins nodes that cannot reach each other
               natt id          prints this node's public key, which is its identity
               natt ticket      prints what a client needs to reach this node
@@ -41,6 +42,7 @@ public final class Natt {
             case "listen" -> PeerCommand.listen(rest, System.getenv());
             case "forward" -> PeerCommand.forward(rest, System.getenv());
             case "tun" -> TunCommand.run(rest, System.getenv());
+            case "wg" -> WgCommand.run(rest, System.getenv());
             case "broker" -> BrokerCommand.run(rest, System.getenv());
             case "doctor" -> DoctorCommand.run(rest, System.getenv());
             case "id" -> IdCommand.run(rest, System.getenv());

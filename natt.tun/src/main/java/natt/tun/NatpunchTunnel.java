@@ -34,6 +34,9 @@ public final class NatpunchTunnel implements PacketCarrier {
             new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
     private static final Duration AGAIN = Duration.ofSeconds(2);
 
+    /// Every try has another port: none is known to be its own.
+    private static final int NO_PORT = 0;
+
     private final HostAndPort server;
     private final Driver driver;
     private final Tunnel tunnel;
@@ -87,7 +90,7 @@ public final class NatpunchTunnel implements PacketCarrier {
         var driver = new Driver(Ticker.system(), "natt-natpunch");
         Tunnel tunnel;
         try {
-            tunnel = Tunnel.open(device, config.locals(), config.forward(), driver);
+            tunnel = Tunnel.open(device, config.locals(), config.forward(), NO_PORT, driver);
         } catch (IOException | RuntimeException failed) {
             driver.discard();
             throw failed;

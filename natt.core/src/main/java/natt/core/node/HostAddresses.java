@@ -43,6 +43,14 @@ final class HostAddresses {
         }
     }
 
+    private static boolean isTunnel(NetworkInterface each) {
+        try {
+            return each.isPointToPoint();
+        } catch (SocketException gone) {
+            return true;
+        }
+    }
+
     /// Whether a program is behind it: perhaps this one, whose path must not lead through itself.
     private static boolean isTun(NetworkInterface each) {
         return Files.exists(Path.of("/sys/class/net", each.getName(), "tun_flags"));
@@ -60,13 +68,16 @@ final class HostAddresses {
 
     /// All addresses by which others may reach a port: those of the interfaces where it is bound to
     /// the wildcard.
-    static List<InetSocketAddress> candidates(InetSocketAddress local) {
+    ///
+    /// @param tunnels whether those of tunnels too: a path for packets would lead in a circle,
+    ///     through the tunnel that they come from
+    static List<InetSocketAddress> candidates(InetSocketAddress local, boolean tunnels) {
         if (!local.getAddress().isAnyLocalAddress()) {
             return List.of(local);
         }
         try {
             return NetworkInterface.networkInterfaces()
-                    .filter(HostAddresses::isUp)
+                    .filter(each -> isUp(each) && (tunnels || !isTunnel(each)))
                     .flatMap(NetworkInterface::inetAddresses)
                     .filter(each -> !each.isLinkLocalAddress() && !each.isLoopbackAddress())
                     .limit(MOST_CANDIDATES)

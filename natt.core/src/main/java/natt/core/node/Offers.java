@@ -54,6 +54,7 @@ final class Offers implements Engine, Brokers.Listener {
     private final RandomGenerator random;
     private final PathSearch search;
     private final boolean waits;
+    private final boolean tunnels;
     private final Set<Session> sessions = new LinkedHashSet<>();
     private final List<InetSocketAddress> servers = new ArrayList<>();
     private final List<InetSocketAddress> seen = new ArrayList<>();
@@ -70,6 +71,7 @@ final class Offers implements Engine, Brokers.Listener {
 
     /// @param others what else is known of where this node is
     /// @param waits whether this node waits for callers, so that it learns all in advance
+    /// @param tunnels whether paths may lead through tunnels of this machine
     Offers(
             Driver driver,
             Port port,
@@ -77,6 +79,7 @@ final class Offers implements Engine, Brokers.Listener {
             Brokers brokers,
             Supplier<List<Candidate>> others,
             boolean waits,
+            boolean tunnels,
             RandomGenerator random) {
         this.driver = driver;
         this.port = port;
@@ -84,6 +87,7 @@ final class Offers implements Engine, Brokers.Listener {
         this.brokers = brokers;
         this.others = others;
         this.waits = waits;
+        this.tunnels = tunnels;
         this.random = random;
         search =
                 new PathSearch(
@@ -245,7 +249,7 @@ final class Offers implements Engine, Brokers.Listener {
 
     private LocalCandidates candidates() {
         var found = new LinkedHashSet<Candidate>();
-        for (InetSocketAddress each : HostAddresses.candidates(port.local())) {
+        for (InetSocketAddress each : HostAddresses.candidates(port.local(), tunnels)) {
             found.add(new Candidate(Type.HOST, each));
         }
         found.addAll(others.get());

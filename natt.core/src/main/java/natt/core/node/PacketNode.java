@@ -5,6 +5,7 @@ import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.io.Driver;
 import natt.core.io.Port;
+import natt.core.io.SharedPort;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.session.SessionEvent;
 import natt.core.spi.Engine;
@@ -67,7 +68,8 @@ public final class PacketNode implements AutoCloseable {
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final long startedAt;
 
-    private PacketNode(PacketNodeConfig config, Traffic traffic) throws IOException {
+    private PacketNode(PacketNodeConfig config, Optional<SharedPort> shared, Traffic traffic)
+            throws IOException {
         this.config = config;
         RandomGenerator random = new SecureRandom();
         Ticker ticker = Ticker.system();
@@ -91,7 +93,7 @@ public final class PacketNode implements AutoCloseable {
             port =
                     new SessionPort(
                             driver,
-                            openPort(),
+                            openPort(shared),
                             new SessionPort.Config(
                                     config.identity(),
                                     config.secret(),
@@ -122,7 +124,10 @@ public final class PacketNode implements AutoCloseable {
                                         broker, settings.knownHosts(), settings.strict(), driver));
     }
 
-    private Port openPort() throws IOException {
+    private Port openPort(Optional<SharedPort> shared) throws IOException {
+        if (shared.isPresent()) {
+            return driver.openSharedPort(shared.get());
+        }
         try {
             return driver.openPort(config.listen());
         } catch (IOException failed) {
@@ -138,7 +143,16 @@ public final class PacketNode implements AutoCloseable {
     /// @throws IOException with one line for the user, if the port cannot be bound, the broker not
     ///     be reached, or if it does not give a name
     public static PacketNode start(PacketNodeConfig config, Traffic traffic) throws IOException {
-        var node = new PacketNode(config, traffic);
+        return start(config, Optional.empty(), traffic);
+    }
+
+    /// The same on a port of another program, if there is one.
+    // Only modules that know ports have use for it.
+    @SuppressWarnings("exports")
+    public static PacketNode start(
+            PacketNodeConfig config, Optional<SharedPort> shared, Traffic traffic)
+            throws IOException {
+        var node = new PacketNode(config, shared, traffic);
         node.driver.start();
         var registered = new CompletableFuture<String>();
         node.driver.failure().thenAccept(registered::complete);

@@ -111,6 +111,7 @@ final class SessionPort {
                                                 this::candidates,
                                                 config.answering().isPresent()
                                                         || config.packets().isPresent(),
+                                                config.packets().isEmpty(),
                                                 config.random()));
         var engines = new ArrayList<Engine>();
         reachabilities().forEach(asking -> engines.add(asking.engine()));

@@ -1,0 +1,95 @@
+package natt.launcher;
+
+import com.beust.jcommander.Parameter;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// The options of `natt wg`.
+final class WgOptions extends LogOptions {
+    @Parameter(
+            names = {"--interface", "-interface"},
+            description = "the WireGuard interface whose peers are to be found")
+    @Nullable String device;
+
+    @Parameter(
+            names = {"--broker", "-broker"},
+            description =
+                    "[KEY@]HOST[:PORT] of a broker (port: 30000), several times for several"
+                            + " (default: $NATT_BROKER)")
+    List<String> broker = new ArrayList<>();
+
+    @Parameter(
+            names = {"--broker-psk-file", "-broker-psk-file"},
+            description = "file of the secret that the broker wants, if it wants one")
+    @Nullable String brokerPskFile;
+
+    @Parameter(
+            names = {"--wg-identity", "-wg-identity"},
+            description =
+                    "the interface's key is this node's key, and its peers are the peers: as it is"
+                            + " without --config")
+    boolean wgIdentity;
+
+    @Parameter(
+            names = {"--config", "-config"},
+            description =
+                    "file of the peers, one 'WIREGUARD-KEY NATT-KEY-OR-NAME' a line; natt's own key"
+                            + " is this node's then")
+    @Nullable String config;
+
+    @Parameter(
+            names = {"--name", "-name"},
+            description = "name that this node has at the broker, several times for several")
+    List<String> name = new ArrayList<>();
+
+    @Parameter(
+            names = {"--direct", "-direct"},
+            description =
+                    "search from WireGuard's own port and give it the peers' real endpoints, where"
+                            + " there is a direct path")
+    boolean direct;
+
+    @Parameter(
+            names = {"--continuous", "-continuous", "-c"},
+            description =
+                    "with --direct: go on when every peer is connected, and follow those that roam")
+    boolean continuous;
+
+    @Parameter(
+            names = {"--delay", "-delay", "-d"},
+            description = "seconds between two looks at the interface, from 0.1")
+    String delay = "2";
+
+    @Parameter(
+            names = {"--known-hosts", "-known-hosts"},
+            description =
+                    "file of the broker's and the peers' keys (default: known_hosts in the state"
+                            + " directory)")
+    @Nullable String knownHosts;
+
+    @Parameter(
+            names = {"--strict", "-strict"},
+            description = "refuse a broker and peers that are not known yet")
+    boolean strict;
+
+    @Parameter(
+            names = {"--state-dir", "-state-dir"},
+            description =
+                    "directory of natt's own key and of the known hosts (default: the system's or"
+                            + " the user's)")
+    @Nullable String stateDir;
+
+    @Parameter(
+            names = {"--runtime-dir", "-runtime-dir"},
+            description =
+                    "directory of the socket for 'natt status' (default: $RUNTIME_DIRECTORY; else"
+                            + " /run/natt for root; else $XDG_RUNTIME_DIR/natt, or the state"
+                            + " directory)")
+    @Nullable String runtimeDir;
+
+    @Parameter(description = "")
+    List<String> further = new ArrayList<>();
+}

@@ -1,0 +1,2 @@
+/// Decisions, without sockets, threads or clocks.
+package natt.wireguard.proto;
