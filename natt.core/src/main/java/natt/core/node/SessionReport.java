@@ -1,5 +1,6 @@
 package natt.core.node;
 
+import natt.core.Route;
 import natt.core.forward.Splice;
 import natt.core.session.SearchState;
 import natt.core.session.Session;
@@ -26,6 +27,9 @@ final class SessionReport {
                 .address("path", session.path())
                 .seconds("age", session.age(nowNanos))
                 .seconds("silent", session.silence(nowNanos));
+        if (session.path().filter(path -> !Route.isDirect(path)).isPresent()) {
+            session.search().whyRelayed().ifPresent(why -> report.text("whyRelayed", why));
+        }
         session.heldFor(nowNanos).ifPresent(left -> report.seconds("heldFor", left));
         addPath(report, session);
         addSearch(report, session.search());
