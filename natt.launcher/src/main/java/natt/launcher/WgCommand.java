@@ -51,8 +51,9 @@ final class WgCommand {
         if (options.wgIdentity && options.config != null) {
             throw new UsageException("--wg-identity and --config contradict each other");
         }
-        if (options.continuous && !options.direct) {
-            throw new UsageException("--continuous goes with --direct; without that it always is");
+        if (options.continuous && !options.direct && options.server == null) {
+            throw new UsageException(
+                    "--continuous goes with --direct or --server; without them it always is");
         }
         device = WireGuardInterface.named(options.device);
         delay = delay(options.delay);
@@ -67,6 +68,10 @@ final class WgCommand {
         WgCommand command;
         try {
             command = new WgCommand(options, environment);
+            if (options.server != null || options.serverKey != null) {
+                return new WgServerCommand(options, environment, command.device, command.delay)
+                        .serve();
+            }
             if (command.brokers().isEmpty()) {
                 throw new UsageException("--broker [KEY@]HOST[:PORT] is missing");
             }
