@@ -15,6 +15,7 @@ import natt.wireguard.control.WireGuardInterface;
 import natt.wireguard.control.WireGuardKey;
 import natt.wireguard.natpunch.NatpunchClient;
 import natt.wireguard.proto.Endpoints;
+import natt.wireguard.proto.Silence;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -35,8 +36,8 @@ import java.util.stream.Collectors;
 /// Tells a WireGuard interface where its peers are, as a server of natpunch-go says; asked from
 /// WireGuard's own port, so that the server sees the mapping that the peers need.
 ///
-/// What the server says is believed only while a peer has no young handshake: an endpoint that
-/// works stays.
+/// What the server says is believed only while a peer has no young handshake, and of an endpoint
+/// that it has said itself also when nothing comes from there: an endpoint that works stays.
 public final class NatpunchNode implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
 
@@ -74,6 +75,7 @@ public final class NatpunchNode implements AutoCloseable {
 
     // On the driver's thread.
     private final Endpoints endpoints;
+    private final Silence silence = new Silence();
     private final Map<NodeKey, InetSocketAddress> said = new HashMap<>();
     private final Set<NodeKey> peers = new LinkedHashSet<>();
     private int settings;
@@ -150,6 +152,7 @@ public final class NatpunchNode implements AutoCloseable {
         long now = driver.nanoTime();
         usePeers(state.peers().stream().map(PeerState::key).collect(Collectors.toSet()));
         endpoints.look(state.peers(), unixSeconds, now);
+        silence.look(state.peers(), now);
         // In continuous mode connected peers are asked for too: that keeps this one known.
         client.ask(
                 peers.stream()
@@ -219,7 +222,9 @@ public final class NatpunchNode implements AutoCloseable {
 
     private void believe(NodeKey key, long nowNanos) {
         InetSocketAddress endpoint = said.get(key);
-        if (endpoint != null && !endpoints.hasYoungHandshake(key, nowNanos)) {
+        boolean works =
+                endpoints.hasYoungHandshake(key, nowNanos) && !silence.isLong(key, nowNanos);
+        if (endpoint != null && !works) {
             endpoints.session(key, true, Optional.of(endpoint));
         }
     }
