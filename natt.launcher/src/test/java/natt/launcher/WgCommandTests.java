@@ -29,6 +29,7 @@ class WgCommandTests {
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
+            quoteCharacter = '"',
             value = {
                 "--broker b; --interface NAME is missing",
                 "--interface wg0; --broker [KEY@]HOST[:PORT] is missing",
