@@ -86,7 +86,7 @@ final class WgCommand {
         if (text.matches("[0-9]{1,4}(\\.[0-9]{1,9})?")) {
             var delay = Duration.ofNanos(new BigDecimal(text).movePointRight(9).longValueExact());
             if (delay.compareTo(WireGuardConfig.LEAST_PAUSE) >= 0
-                    && delay.toSeconds() <= LONGEST_DELAY_SECONDS) {
+                    && delay.compareTo(Duration.ofSeconds(LONGEST_DELAY_SECONDS)) <= 0) {
                 return delay;
             }
         }
