@@ -32,6 +32,7 @@ public final class NatpunchTunnel implements PacketCarrier {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final InetSocketAddress ANY =
             new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
+    private static final int NO_PORT = -1;
     private static final Duration AGAIN = Duration.ofSeconds(2);
 
     private final HostAndPort server;
@@ -87,7 +88,7 @@ public final class NatpunchTunnel implements PacketCarrier {
         var driver = new Driver(Ticker.system(), "natt-natpunch");
         Tunnel tunnel;
         try {
-            tunnel = Tunnel.open(device, config.locals(), config.forward(), driver);
+            tunnel = Tunnel.open(device, config.locals(), config.forward(), NO_PORT, driver);
         } catch (IOException | RuntimeException failed) {
             driver.discard();
             throw failed;
@@ -152,6 +153,7 @@ public final class NatpunchTunnel implements PacketCarrier {
                             address,
                             (packet, now) -> tunnel.received(end, packet, now),
                             driver.nanoTime());
+            tunnel.carriedFrom(fresh.local().getPort());
             fresh.attach(List.of(next), now -> watch(next, now));
             port = fresh;
             bare = next;

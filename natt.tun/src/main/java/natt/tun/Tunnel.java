@@ -92,6 +92,11 @@ public final class Tunnel implements AutoCloseable {
         return open != null && open.write(packet);
     }
 
+    /// Takes another UDP port from which the packets are carried.
+    public void carriedFrom(int port) {
+        router.carriedFrom(port);
+    }
+
     /// Gives prefixes to a far end. One that another has, or that is the device's own address,
     /// stays as it is, which is logged.
     ///
