@@ -59,6 +59,7 @@ final class TunCommand {
     private @Nullable PacketCarrier carrier;
     private Optional<ControlSocket> status = Optional.empty();
     private boolean stopping;
+    private boolean hasFailed;
 
     private TunCommand(TunOptions options, Map<String, String> environment) {
         this.options = options;
@@ -87,14 +88,25 @@ final class TunCommand {
         TunDevice device = TunDevice.open(config.toDevice());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(device)));
         describe(config, device);
-        Privileges.drop(kept(device));
-        PacketCarrier started = plan.start(device);
+        PacketCarrier started = begin(plan, device);
         if (!keep(started)) {
             started.close();
             return CommandLine.DONE;
         }
         LOG.log(Level.INFO, "{0}", started.description());
         throw new IOException(started.failure().join());
+    }
+
+    private PacketCarrier begin(Plan plan, TunDevice device) throws IOException {
+        try {
+            Privileges.drop(kept(device));
+            return plan.start(device);
+        } catch (IOException | RuntimeException failed) {
+            synchronized (this) {
+                hasFailed = true;
+            }
+            throw failed;
+        }
     }
 
     /// Returns false if the end has come meanwhile.
@@ -111,17 +123,18 @@ final class TunCommand {
 
     private void stop(TunDevice device) {
         PacketCarrier working;
+        boolean failed;
         synchronized (this) {
             stopping = true;
             working = carrier;
+            failed = hasFailed || working != null && working.failure().isDone();
             status.ifPresent(ControlSocket::close);
         }
         if (working == null) {
             device.close();
-            return;
+        } else {
+            working.close();
         }
-        boolean failed = working.failure().isDone();
-        working.close();
         if (!failed) {
             LOG.log(Level.INFO, "stopped");
             // An orderly stop is no failure, whatever the signal.

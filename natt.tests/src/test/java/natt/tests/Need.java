@@ -36,7 +36,8 @@ public enum Need {
             if (!Files.exists(Path.of("/dev/net/tun"))) {
                 return Optional.of("no /dev/net/tun");
             }
-            return programs("util-linux, iputils-ping", "unshare", "ping").or(ROOT_NETNS::missing);
+            return programs("util-linux, iputils-ping", "unshare", "setpriv", "ping")
+                    .or(ROOT_NETNS::missing);
         }
     },
 
@@ -61,6 +62,20 @@ public enum Need {
                 }
             }
             return ROOT_NETNS.missing();
+        }
+    },
+
+    IPERF {
+        @Override
+        Optional<String> probe() {
+            return programs("iperf3", "iperf3");
+        }
+    },
+
+    PYTHON {
+        @Override
+        Optional<String> probe() {
+            return programs("python3", "python3");
         }
     },
 
@@ -155,7 +170,7 @@ public enum Need {
 
     /// Why this is missing; empty if it is here.
     @SuppressWarnings("OptionalAssignedToNull")
-    synchronized Optional<String> missing() {
+    public synchronized Optional<String> missing() {
         if (missing == null) {
             missing = probe();
         }

@@ -51,7 +51,6 @@ final class SessionReport {
     }
 
     private static void addSearch(Report.Builder report, SearchState search) {
-        search.whyRelayed().ifPresent(why -> report.text("whyRelayed", why));
         if (search.searches() > 0) {
             report.count("searches", search.searches()).count("checks", search.checks());
         }

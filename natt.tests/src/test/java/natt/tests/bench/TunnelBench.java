@@ -3,7 +3,6 @@ package natt.tests.bench;
 import com.google.gson.GsonBuilder;
 
 import natt.tests.Natt;
-import natt.tests.Programs;
 import natt.tests.Repository;
 import natt.tests.bench.Subjects.Subject;
 
@@ -12,14 +11,12 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /// Whole processes side by side: the image's natts and nattc, kcptun, kcp-go with the
@@ -185,15 +182,7 @@ public final class TunnelBench {
 
     private void report(List<Record> records, List<String> missing, String loadBefore)
             throws IOException {
-        System.out.printf(
-                "%n%s; %d processors; Java %s; Linux %s; commit %s; load %s before, %s after%n",
-                LocalDate.now(),
-                Runtime.getRuntime().availableProcessors(),
-                Runtime.version(),
-                System.getProperty("os.version"),
-                commit(),
-                loadBefore,
-                ProcStat.loadAverage());
+        System.out.printf("%n%s%n", Figures.machine(loadBefore));
         System.out.printf(
                 "%s; %d rounds; bulk counted from %d to %d ms; median (least to most)%n%n",
                 farNamespace.isEmpty() ? "loopback" : "two namespaces, one veth",
@@ -217,14 +206,14 @@ public final class TunnelBench {
             System.out.printf(
                     form,
                     record.subject.name(),
-                    spread(record.down, Meter.Bulk::megabitsPerSecond),
-                    spread(record.up, Meter.Bulk::megabitsPerSecond),
+                    Figures.spread(record.down, Meter.Bulk::megabitsPerSecond),
+                    Figures.spread(record.up, Meter.Bulk::megabitsPerSecond),
                     cpu(record, record.down),
                     cpu(record, record.up),
                     echo(record.echo),
-                    ends(record.megabytesAtRest),
-                    ends(record.megabytesAfter),
-                    ends(record.megabytesAtMost));
+                    Figures.ends(record.megabytesAtRest),
+                    Figures.ends(record.megabytesAfter),
+                    Figures.ends(record.megabytesAtMost));
         }
         missing.forEach(line -> System.out.println("not measured: " + line));
         for (Record record : records) {
@@ -237,36 +226,10 @@ public final class TunnelBench {
         System.out.println("every figure: " + Repository.root().relativize(file));
     }
 
-    private static String commit() {
-        var result = Programs.run("git", "-C", "" + Repository.root(), "log", "-1", "--format=%h");
-        return result.status() == 0 ? result.output().strip() : "unknown";
-    }
-
     private static String cpu(Record record, List<Meter.Bulk> bulks) {
         return record.subject.pids().length == 0
                 ? "-"
-                : spread(bulks, Meter.Bulk::cpuSecondsPerGigabyte);
-    }
-
-    private static <T> String spread(List<T> values, ToDoubleFunction<T> of) {
-        if (values.isEmpty()) {
-            return "failed";
-        }
-        double[] sorted = values.stream().mapToDouble(of).sorted().toArray();
-        return "%s (%s to %s)"
-                .formatted(
-                        figure(median(sorted)),
-                        figure(sorted[0]),
-                        figure(sorted[sorted.length - 1]));
-    }
-
-    private static double median(double... sorted) {
-        int half = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-    }
-
-    private static String figure(double value) {
-        return (value < 10 ? "%.1f" : "%.0f").formatted(value);
+                : Figures.spread(bulks, Meter.Bulk::cpuSecondsPerGigabyte);
     }
 
     private static String echo(List<Meter.Echo> echoes) {
@@ -275,12 +238,8 @@ public final class TunnelBench {
         }
         return "%.2f, %.2f"
                 .formatted(
-                        median(echoes.stream().mapToDouble(Meter.Echo::median).sorted().toArray()),
-                        median(echoes.stream().mapToDouble(Meter.Echo::p95).sorted().toArray()));
-    }
-
-    private static String ends(double... values) {
-        return values.length == 0 ? "-" : "%.0f + %.0f".formatted(values[0], values[1]);
+                        Figures.median(echoes, Meter.Echo::median),
+                        Figures.median(echoes, Meter.Echo::p95));
     }
 
     private static String json(List<Record> records) {

@@ -10,12 +10,18 @@ final class VethPair implements AutoCloseable {
     /// The address of the second host.
     static final String FAR_ADDRESS = "10.78.0.2";
 
-    private final String prefix = "nattbench" + ProcessHandle.current().pid();
+    /// The address of the first host.
+    static final String NEAR_ADDRESS = "10.78.0.1";
+
+    private static final String PREFIX = "nattbench";
+
+    private final String prefix = PREFIX + ProcessHandle.current().pid();
     private final Thread hook = new Thread(this::delete);
 
     private VethPair() {}
 
     static VethPair up() {
+        endThoseOfDeadProcesses();
         var pair = new VethPair();
         Runtime.getRuntime().addShutdownHook(pair.hook);
         for (String name : List.of(pair.near(), pair.far())) {
@@ -26,7 +32,7 @@ final class VethPair implements AutoCloseable {
                 ("ip link add eth0 netns %s type veth peer name eth0 netns %s"
                                 .formatted(pair.near(), pair.far()))
                         .split(" "));
-        pair.configure(pair.near(), "10.78.0.1");
+        pair.configure(pair.near(), NEAR_ADDRESS);
         pair.configure(pair.far(), FAR_ADDRESS);
         return pair;
     }
@@ -52,8 +58,35 @@ final class VethPair implements AutoCloseable {
     }
 
     private void delete() {
-        Programs.run("ip", "netns", "del", near());
-        Programs.run("ip", "netns", "del", far());
+        delete(near());
+        delete(far());
+    }
+
+    /// Kills what still runs inside, without which a namespace lives on.
+    private static void delete(String name) {
+        Programs.run("ip", "netns", "pids", name)
+                .output()
+                .lines()
+                .filter(line -> line.matches("[0-9]+"))
+                .flatMap(pid -> ProcessHandle.of(Long.parseLong(pid)).stream())
+                .forEach(ProcessHandle::destroyForcibly);
+        Programs.run("ip", "netns", "del", name);
+    }
+
+    /// A killed JVM leaves its pair behind.
+    private static void endThoseOfDeadProcesses() {
+        Programs.run("ip", "netns", "list")
+                .output()
+                .lines()
+                .map(line -> line.split(" ", 2)[0])
+                .filter(name -> name.matches(PREFIX + "[0-9]+[ab]"))
+                .filter(name -> ProcessHandle.of(pid(name)).isEmpty())
+                .toList()
+                .forEach(VethPair::delete);
+    }
+
+    private static long pid(String name) {
+        return Long.parseLong(name.substring(PREFIX.length(), name.length() - 1));
     }
 
     @Override

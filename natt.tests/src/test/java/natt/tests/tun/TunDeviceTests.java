@@ -55,11 +55,14 @@ class TunDeviceTests {
                 lines(
                         "made natt0, MTU 1420, has nothing added",
                         "2: natt0    inet 10.10.0.1 peer 10.10.0.2/32 scope global natt0",
+                        "2: natt0    inet6 fd00:3::1 peer fd00:3::2/128 scope global nodad",
                         "2: natt0    inet6 fd00:1::1/64 scope global nodad",
                         "10.10.0.2 dev natt0 proto kernel scope link src 10.10.0.1",
                         "10.99.0.0/16 dev natt0 proto static scope link",
                         "fd00:1::/64 dev natt0 proto kernel metric 256",
                         "fd00:2::/48 dev natt0 proto static metric 1024",
+                        "fd00:3::1 dev natt0 proto kernel metric 256",
+                        "fd00:3::2 dev natt0 proto kernel metric 256",
                         "Device \"natt0\" does not exist.",
                         "left: 0 threads, 0 descriptors"),
                 run("open:natt0", ADDRESSES, ROUTES, "close", ADDRESSES, ROUTES, "left"));
@@ -117,12 +120,14 @@ class TunDeviceTests {
                         "joined natt0, MTU 1420, has nothing added",
                         "10.10.0.2 answers 1000 bytes",
                         "2: natt0    inet 10.10.0.1/24 scope global natt0",
+                        "2: natt0    inet6 fd00:3::1/64 scope global nodad",
                         "2: natt0    inet6 fd00:1::1/48 scope global nodad"),
                 run(
                         PREPARED,
                         "sh:ip link set natt0 mtu 1420 addrgenmode none",
                         "sh:ip addr add 10.10.0.1/24 dev natt0",
                         "sh:ip addr add fd00:1::1/48 dev natt0 nodad; ip link set natt0 up",
+                        "sh:ip addr add fd00:3::1/64 dev natt0 nodad",
                         "sh:ip route add 10.99.0.0/16 dev natt0",
                         "sh:ip route add fd00:2::/48 dev natt0",
                         "drop",
@@ -138,13 +143,15 @@ class TunDeviceTests {
         assertEquals(
                 lines(
                         "joined natt0, MTU 1500, has nothing added",
-                        "the device natt0 is not as wanted: its MTU is 1500, not 1420, it has no"
-                            + " address fd00:1::1/64, it also has the address 10.11.0.1/24, it is"
-                            + " down, there is no route to 10.99.0.0/16 by it, there is no route to"
-                            + " fd00:2::/48 by it; an administrator can run: ip link set dev natt0"
-                            + " mtu 1420; ip addr add fd00:1::1/64 dev natt0; ip addr del"
-                            + " 10.11.0.1/24 dev natt0; ip link set dev natt0 up; ip route add"
-                            + " 10.99.0.0/16 dev natt0; ip route add fd00:2::/48 dev natt0"),
+                        "the device natt0 is not as wanted: its MTU is 1500, not 1420, it is down,"
+                            + " it has no address fd00:1::1/64, it has no address fd00:3::1 peer"
+                            + " fd00:3::2/128, it also has the address 10.11.0.1/24, there is no"
+                            + " route to 10.99.0.0/16 by it, there is no route to fd00:2::/48 by"
+                            + " it; an administrator can run: ip link set dev natt0 mtu 1420; ip"
+                            + " link set dev natt0 up; ip addr add fd00:1::1/64 dev natt0; ip addr"
+                            + " add fd00:3::1 peer fd00:3::2/128 dev natt0; ip addr del"
+                            + " 10.11.0.1/24 dev natt0; ip route add 10.99.0.0/16 dev natt0; ip"
+                            + " route add fd00:2::/48 dev natt0"),
                 run(
                         PREPARED,
                         "sh:ip addr add 10.10.0.1 peer 10.10.0.2 dev natt0",
@@ -159,11 +166,14 @@ class TunDeviceTests {
                 lines(
                         "joined natt0, MTU 1420, has added",
                         "2: natt0    inet 10.10.0.1 peer 10.10.0.2/32 scope global natt0",
+                        "2: natt0    inet6 fd00:3::1 peer fd00:3::2/128 scope global nodad",
                         "2: natt0    inet6 fd00:1::1/64 scope global nodad",
                         "10.10.0.2 dev natt0 proto kernel scope link src 10.10.0.1",
                         "10.99.0.0/16 dev natt0 proto static scope link",
                         "fd00:1::/64 dev natt0 proto kernel metric 256",
                         "fd00:2::/48 dev natt0 proto static metric 1024",
+                        "fd00:3::1 dev natt0 proto kernel metric 256",
+                        "fd00:3::2 dev natt0 proto kernel metric 256",
                         "natt0            DOWN          "
                                 + " <NO-CARRIER,POINTOPOINT,MULTICAST,NOARP,UP>",
                         "left: 0 threads, 0 descriptors"),
@@ -197,9 +207,10 @@ class TunDeviceTests {
                         "failed: the device grouped0 is for members of a group, not for root",
                         "failed: no permission to make the device natt1: run this as root, or let"
                             + " an administrator run: ip tuntap add dev natt1 mode tun user root;"
-                            + " ip addr add 10.10.0.1 peer 10.10.0.2/32 dev natt1; ip addr add"
-                            + " fd00:1::1/64 dev natt1; ip link set dev natt1 mtu 1420 up; ip route"
-                            + " add 10.99.0.0/16 dev natt1; ip route add fd00:2::/48 dev natt1",
+                            + " ip link set dev natt1 mtu 1420 up; ip addr add 10.10.0.1 peer"
+                            + " 10.10.0.2/32 dev natt1; ip addr add fd00:1::1/64 dev natt1; ip addr"
+                            + " add fd00:3::1 peer fd00:3::2/128 dev natt1; ip route add"
+                            + " 10.99.0.0/16 dev natt1; ip route add fd00:2::/48 dev natt1",
                         "left: 0 threads, 1 descriptors"),
                 run(
                         "sh:ip tuntap add dev tap0 mode tap",

@@ -77,7 +77,10 @@ final class TunProbe {
                         TunAddress.toPeer(
                                 InetAddress.ofLiteral("10.10.0.1"),
                                 InetAddress.ofLiteral("10.10.0.2")),
-                        TunAddress.inPrefix(InetAddress.ofLiteral("fd00:1::1"), 64)),
+                        TunAddress.inPrefix(InetAddress.ofLiteral("fd00:1::1"), 64),
+                        TunAddress.toPeer(
+                                InetAddress.ofLiteral("fd00:3::1"),
+                                InetAddress.ofLiteral("fd00:3::2"))),
                 1_420,
                 List.of(AddressPrefix.parse("10.99.0.0/16"), AddressPrefix.parse("fd00:2::/48")));
     }

@@ -68,7 +68,8 @@ final class Arrangement {
                     "its MTU is %d, not %d".formatted(before.mtu(), config.mtu()),
                     "ip link set dev %s mtu %d".formatted(name, config.mtu()));
         }
-        arrangeAddresses(routes);
+        // Before the addresses: the kernel gives the other end of an IPv6 address that is there
+        // before no route.
         if (!before.up()) {
             change(
                     routes,
@@ -76,6 +77,7 @@ final class Arrangement {
                     "it is down",
                     "ip link set dev " + name + " up");
         }
+        arrangeAddresses(routes);
         arrangeRoutes(routes);
     }
 

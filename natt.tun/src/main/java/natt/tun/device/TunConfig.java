@@ -58,10 +58,11 @@ public record TunConfig(
     /// The commands by which an administrator prepares such a device.
     String commands(String user) {
         var text = new StringBuilder("ip tuntap add dev " + name + " mode tun user " + user);
+        // Up first: the other end of an IPv6 address that is there before gets no route.
+        text.append("; ip link set dev ").append(name).append(" mtu ").append(mtu).append(" up");
         for (TunAddress each : addresses) {
             text.append("; ip addr add ").append(each).append(" dev ").append(name);
         }
-        text.append("; ip link set dev ").append(name).append(" mtu ").append(mtu).append(" up");
         for (AddressPrefix each : routes) {
             text.append("; ip route add ").append(each).append(" dev ").append(name);
         }

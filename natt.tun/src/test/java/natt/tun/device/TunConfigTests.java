@@ -85,9 +85,9 @@ class TunConfigTests {
                         List.of(AddressPrefix.parse("10.1.0.0/16")));
         assertEquals(
                 "ip tuntap add dev natt0 mode tun user ann;"
+                        + " ip link set dev natt0 mtu 1400 up;"
                         + " ip addr add 10.0.0.1 peer 10.0.0.2/32 dev natt0;"
                         + " ip addr add fd00::1/64 dev natt0;"
-                        + " ip link set dev natt0 mtu 1400 up;"
                         + " ip route add 10.1.0.0/16 dev natt0",
                 config.commands("ann"));
     }
