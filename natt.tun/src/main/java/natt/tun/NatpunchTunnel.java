@@ -35,9 +35,6 @@ public final class NatpunchTunnel implements PacketCarrier {
     private static final int NO_PORT = -1;
     private static final Duration AGAIN = Duration.ofSeconds(2);
 
-    /// Every try has another port: none is known to be its own.
-    private static final int NO_PORT = 0;
-
     private final HostAndPort server;
     private final Driver driver;
     private final Tunnel tunnel;
