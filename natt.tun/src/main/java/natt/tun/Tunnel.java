@@ -87,6 +87,11 @@ public final class Tunnel implements AutoCloseable {
         return open != null && open.write(packet);
     }
 
+    /// Takes another UDP port from which the packets are carried.
+    public void carriedFrom(int port) {
+        router.carriedFrom(port);
+    }
+
     /// Gives prefixes to a far end. What another has, or the device itself, it does not get, which
     /// is logged.
     ///
