@@ -111,8 +111,9 @@ class TunLabTests {
         String[] serve = {"iperf3", "-s", "-B", End.B.four(), "--forceflush"};
         RunningProcess server =
                 PROCESSES.prepare("iperf3 -s", lab.network().on(End.B.host, serve)).start();
-        server.awaitLine("Server listening", TunLab.SOON);
+        int test = 0;
         for (String way : List.of("-t 2", "-t 2 -R", "-u -b 20M -t 1")) {
+            server.awaitLine("Server listening.* #" + ++test, TunLab.SOON);
             var line = new ArrayList<>(List.of("iperf3", "-J", "-c", End.B.four()));
             line.addAll(List.of(way.split(" ")));
             String said = lab.on(End.A.host, line.toArray(String[]::new));
