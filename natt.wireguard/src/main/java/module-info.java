@@ -8,6 +8,6 @@ module natt.wireguard {
 
     exports natt.wireguard;
     exports natt.wireguard.control;
-    exports natt.wireguard.proto;
     exports natt.wireguard.natpunch;
+    exports natt.wireguard.proto;
 }

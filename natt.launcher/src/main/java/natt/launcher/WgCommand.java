@@ -51,8 +51,9 @@ final class WgCommand {
         if (options.wgIdentity && options.config != null) {
             throw new UsageException("--wg-identity and --config contradict each other");
         }
-        if (options.continuous && !options.direct) {
-            throw new UsageException("--continuous goes with --direct; without that it always is");
+        if (options.continuous && !options.direct && options.server == null) {
+            throw new UsageException(
+                    "--continuous goes with --direct or --server; without them it always is");
         }
         device = WireGuardInterface.named(options.device);
         delay = delay(options.delay);
@@ -67,6 +68,10 @@ final class WgCommand {
         WgCommand command;
         try {
             command = new WgCommand(options, environment);
+            if (options.server != null || options.serverKey != null) {
+                return new WgServerCommand(options, environment, command.device, command.delay)
+                        .serve();
+            }
             if (command.brokers().isEmpty()) {
                 throw new UsageException("--broker [KEY@]HOST[:PORT] is missing");
             }
@@ -81,7 +86,7 @@ final class WgCommand {
         if (text.matches("[0-9]{1,4}(\\.[0-9]{1,9})?")) {
             var delay = Duration.ofNanos(new BigDecimal(text).movePointRight(9).longValueExact());
             if (delay.compareTo(WireGuardConfig.LEAST_PAUSE) >= 0
-                    && delay.toSeconds() <= LONGEST_DELAY_SECONDS) {
+                    && delay.compareTo(Duration.ofSeconds(LONGEST_DELAY_SECONDS)) <= 0) {
                 return delay;
             }
         }

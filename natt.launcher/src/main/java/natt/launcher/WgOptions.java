@@ -27,6 +27,18 @@ final class WgOptions extends LogOptions {
     @Nullable String brokerPskFile;
 
     @Parameter(
+            names = {"--server", "-server"},
+            description =
+                    "HOST:PORT of a server of natpunch-go, in place of --broker: it is asked from"
+                            + " WireGuard's own port where the peers are")
+    @Nullable String server;
+
+    @Parameter(
+            names = {"--server-key", "-server-key"},
+            description = "that server's public key, 44 characters")
+    @Nullable String serverKey;
+
+    @Parameter(
             names = {"--wg-identity", "-wg-identity"},
             description =
                     "the interface's key is this node's key, and its peers are the peers: as it is"
@@ -55,7 +67,8 @@ final class WgOptions extends LogOptions {
     @Parameter(
             names = {"--continuous", "-continuous", "-c"},
             description =
-                    "with --direct: go on when every peer is connected, and follow those that roam")
+                    "with --direct or --server: go on when every peer is connected, and follow"
+                            + " those that roam")
     boolean continuous;
 
     @Parameter(

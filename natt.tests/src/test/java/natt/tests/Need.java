@@ -122,6 +122,17 @@ public enum Need {
         }
     },
 
+    /// WireGuard in user space.
+    WIREGUARD {
+        @Override
+        Optional<String> probe() {
+            if (!Files.exists(Path.of("/dev/net/tun"))) {
+                return Optional.of("no /dev/net/tun");
+            }
+            return programs("wireguard-go, wireguard-tools", "wireguard-go", "wg");
+        }
+    },
+
     MINIUPNPD {
         @Override
         Optional<String> probe() {

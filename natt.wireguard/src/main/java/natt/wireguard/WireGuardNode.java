@@ -110,12 +110,36 @@ public final class WireGuardNode implements AutoCloseable {
     /// @throws IOException with one line for the user, if the interface lacks something, the port
     ///     cannot be opened or the broker not be reached
     public static WireGuardNode start(WireGuardConfig config) throws IOException {
+        if (config.peers().isPresent()) {
+            tellOfOthers(config.device().name(), config.peers().get(), config.state());
+        }
         var started = new WireGuardNode(config, new Traffic());
         long unixSeconds = System.currentTimeMillis() / 1_000;
         started.driver()
                 .execute(() -> started.looked(config.state(), unixSeconds, started.settings));
         started.keeper.start();
         return started;
+    }
+
+    /// Peers of the interface without a line in the file are left alone.
+    ///
+    /// @throws IOException if none has one
+    private static void tellOfOthers(String name, PeerMap map, InterfaceState state)
+            throws IOException {
+        int all = state.peers().size();
+        long known =
+                state.peers().stream().filter(each -> map.peer(each.key()).isPresent()).count();
+        if (known == 0) {
+            throw new IOException("no peer of %s is in the file of the peers".formatted(name));
+        }
+        if (known < all) {
+            LOG.log(
+                    Level.INFO,
+                    "{0} of the {1} peers of {2} are not in the file of the peers: left alone",
+                    "" + (all - known),
+                    "" + all,
+                    name);
+        }
     }
 
     private Driver driver() {

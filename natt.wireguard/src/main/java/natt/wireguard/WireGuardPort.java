@@ -4,6 +4,7 @@ import natt.core.io.SharedPort;
 import natt.wireguard.control.InterfaceState;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.List;
 
 /// natt's part of WireGuard's own UDP port. Opening it takes the capability CAP_NET_RAW; it may be
@@ -19,7 +20,16 @@ public final class WireGuardPort {
     ///
     /// @throws IOException with one line for the user
     public static WireGuardPort open(InterfaceState state) throws IOException {
-        return new WireGuardPort(SharedPort.open(state.listenPort(), List.of(), state.mark()));
+        return open(state, List.of());
+    }
+
+    /// Opens it, for one [NatpunchNode].
+    ///
+    /// @param servers whose datagrams are this program's, whatever is in them
+    /// @throws IOException with one line for the user
+    public static WireGuardPort open(InterfaceState state, List<InetSocketAddress> servers)
+            throws IOException {
+        return new WireGuardPort(SharedPort.open(state.listenPort(), servers, state.mark()));
     }
 
     SharedPort shared() {

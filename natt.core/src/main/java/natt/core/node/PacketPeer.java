@@ -342,10 +342,7 @@ public final class PacketPeer {
         Session session = serving();
         report.text("state", state(session)).address("path", path());
         if (session != null) {
-            session.search()
-                    .whyRelayed()
-                    .filter(_ -> isRelayed(session))
-                    .ifPresent(why -> report.text("whyRelayed", why));
+            session.search().whyRelayed().ifPresent(why -> report.text("whyRelayed", why));
             report.count("packetBytes", session.packetSize());
         }
         return report.count("packetsReceived", received)
@@ -355,10 +352,6 @@ public final class PacketPeer {
                 .count("packetsLost", unsent)
                 .reports("sessions", sessionReports(nowNanos))
                 .build();
-    }
-
-    private static boolean isRelayed(Session session) {
-        return session.path().filter(path -> !Route.isDirect(path)).isPresent();
     }
 
     private String state(@Nullable Session serving) {

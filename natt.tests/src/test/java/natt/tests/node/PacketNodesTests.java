@@ -23,6 +23,7 @@ import natt.core.node.ServerConfig;
 import natt.core.rendezvous.BrokerAddress;
 import natt.core.session.Mode;
 import natt.core.session.SessionEvent;
+import natt.core.spi.AddressDiscovery;
 import natt.core.spi.Settings;
 import natt.discovery.stun.StunDiscovery;
 import natt.dns.file.FileDnsProvider;
@@ -140,7 +141,11 @@ class PacketNodesTests {
         return started;
     }
 
-    private BrokerSettings settings(Optional<Broker> at, List<String> names, String file) {
+    private BrokerSettings settings(
+            Optional<Broker> at,
+            List<String> names,
+            String file,
+            Optional<AddressDiscovery> discovery) {
         List<BrokerAddress> addresses =
                 at.stream()
                         .map(
@@ -158,7 +163,7 @@ class PacketNodesTests {
                 OptionalInt.empty(),
                 new KnownHosts(directory.resolve(file)),
                 false,
-                Optional.of(new StunDiscovery()));
+                discovery);
     }
 
     private PacketNode node(Identity identity, Optional<BrokerSettings> settings, Heard heard)
@@ -174,7 +179,18 @@ class PacketNodesTests {
 
     private PacketNode node(Identity identity, Broker at, String name, Heard heard)
             throws IOException {
-        return node(identity, Optional.of(settings(Optional.of(at), List.of(name), name)), heard);
+        return node(identity, at, name, heard, Optional.of(new StunDiscovery()));
+    }
+
+    private PacketNode node(
+            Identity identity,
+            Broker at,
+            String name,
+            Heard heard,
+            Optional<AddressDiscovery> discovery)
+            throws IOException {
+        BrokerSettings settings = settings(Optional.of(at), List.of(name), name, discovery);
+        return node(identity, Optional.of(settings), heard);
     }
 
     private static Peer key(Identity of) {
@@ -215,6 +231,20 @@ class PacketNodesTests {
         while (!Files.exists(known) || !Files.readString(known).contains("bob")) {
             Thread.onSpinWait();
         }
+    }
+
+    @Test
+    void aReportSaysWhyPacketsAreRelayed() throws Exception {
+        Broker at = broker();
+        var atBob = new Heard();
+        PacketNode a = node(alice, at, "alice", new Heard(), Optional.empty());
+        PacketNode b = node(bob, at, "bob", atBob, Optional.empty());
+        PacketPeer toBob = a.peer(key(bob));
+        b.peer(key(alice));
+        send(a, toBob, "hello");
+        assertEquals(alice.publicKey() + ": hello", atBob.packet());
+        String report = a.report().get().toJson();
+        assertTrue(report.contains("\"whyRelayed\":\"there are no own addresses yet\""), report);
     }
 
     @Test

@@ -93,7 +93,7 @@ public final class NatpunchClient implements Engine {
     private long counter;
     private long giveUpAt;
     private long dueAt;
-    private boolean answered;
+    private boolean silent;
 
     public NatpunchClient(Config config, long nowNanos) {
         this.config = config;
@@ -122,9 +122,9 @@ public final class NatpunchClient implements Engine {
         return found.poll();
     }
 
-    /// Whether the server has answered the latest handshake.
-    public boolean isAnswered() {
-        return answered;
+    /// Whether the server has left its latest handshakes unanswered for 10 s.
+    public boolean isSilent() {
+        return silent;
     }
 
     // ---- what is said
@@ -229,7 +229,7 @@ public final class NatpunchClient implements Engine {
         keys = new Keys(index, attempt.split(), new ReplayWindow(PunchWire.WINDOW), nowNanos);
         noise = null;
         counter = 0;
-        answered = true;
+        silent = false;
         proceed(nowNanos);
         return true;
     }
@@ -303,7 +303,7 @@ public final class NatpunchClient implements Engine {
             case SHAKING -> {
                 if (nowNanos - giveUpAt >= 0) {
                     // It would not answer for the others either.
-                    answered = false;
+                    silent = true;
                     rest(nowNanos);
                 } else {
                     proceed(nowNanos);

@@ -149,6 +149,13 @@ public final class Endpoints {
         return peer.hasHandshake;
     }
 
+    /// Whether WireGuard has shaken hands with a peer less than 180 s ago: whatever its endpoint
+    /// is, it works.
+    public boolean hasYoungHandshake(NodeKey key, long nowNanos) {
+        Peer peer = peers.get(key);
+        return peer != null && isYoung(peer, nowNanos);
+    }
+
     /// What to set now, in this order.
     public List<PeerChange> decide(long nowNanos) {
         var changes = new ArrayList<PeerChange>();

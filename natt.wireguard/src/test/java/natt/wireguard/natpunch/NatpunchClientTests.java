@@ -40,7 +40,7 @@ class NatpunchClientTests {
         NatpunchClient bob = asking(parties.bob, false, aliceKey);
         parties.talk(alice, HERE);
         assertNull(alice.pollFound());
-        assertTrue(alice.isAnswered());
+        assertFalse(alice.isSilent());
         parties.talk(bob, THERE);
         assertEquals(new NatpunchClient.Found(aliceKey, HERE), bob.pollFound());
         assertEquals(Engine.NEVER, bob.nanosUntilTimeout(parties.now));
@@ -94,10 +94,10 @@ class NatpunchClientTests {
         }
         assertEquals(0, parties.said(alice).length);
         assertEquals(2 * SECOND, alice.nanosUntilTimeout(parties.now));
-        assertFalse(alice.isAnswered());
+        assertTrue(alice.isSilent());
         parties.wait(alice);
         parties.talk(alice, HERE);
-        assertTrue(alice.isAnswered());
+        assertFalse(alice.isSilent());
         assertEquals(2, parties.server.counters().questions());
     }
 
