@@ -142,6 +142,10 @@ class TunLabTests {
         there.end();
         back.end();
         assertTrue(all.compareTo(REBOUND) < 0, thereAgain + ", " + backAgain + ", " + all);
+        // A direct path is found again once the broker has seen the new port, which takes longer
+        // than the other tests should wait.
+        a.close();
+        b.close();
     }
 
     @Test

@@ -142,7 +142,6 @@ class TunUserLabTests {
     private static int refused(Processes.Start start) throws Exception {
         RunningProcess process = start.start();
         int status = process.awaitExit(LIMIT);
-        System.out.println("refused: " + process.text());
         assertEquals(1, process.count(""), process::text);
         return status;
     }
