@@ -5,7 +5,8 @@ what it likes there. Usage: wiretap.py DEVICE HOST; one command a line on standa
   record          forgets what there was and records
   replay          sends all recorded datagrams again, twice, the second time backwards
   elsewhere       sends all recorded datagrams from another address and port
-  forge           sends recorded datagrams with one bit changed, cut, or with other content
+  forge           sends recorded datagrams with another counter, one bit changed, cut, or with
+                  other content
 """
 import os
 import random
@@ -57,12 +58,14 @@ def forgeries(frame, rng):
     headers, source, destination, payload = parts(frame)
     changed = bytearray(payload)
     changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+    counter, = struct.unpack("!Q", payload[7:15])
     contents = [
+        payload[:7] + struct.pack("!Q", counter + 4096) + payload[15:],
         bytes(changed),
         payload[:rng.randrange(len(payload))],
         payload + b"\0",
         payload[:1] + os.urandom(len(payload) - 1),
-        payload[:16] + inner_packet(84) + os.urandom(16),
+        payload[:7] + struct.pack("!Q", counter + 5000) + inner_packet(84) + os.urandom(16),
         inner_packet(84),
         b"\x04\0\0\0" + os.urandom(12) + inner_packet(84) + os.urandom(16),
     ]

@@ -160,11 +160,24 @@ public final class TunLab implements AutoCloseable {
         }
     }
 
-    private boolean isDirect(End end) {
-        JsonElement path =
-                report(end.peerName).getAsJsonArray("peers").get(0).getAsJsonObject().get("path");
-        // By a relay it is one of no network (100::/64).
-        return path != null && !path.getAsString().startsWith("[100:");
+    /// Waits until an end tells that packets are relayed, and why.
+    public void awaitWhyRelayed(End end) throws InterruptedException {
+        long begin = System.nanoTime();
+        while (!peerOf(end).has("whyRelayed")) {
+            if (System.nanoTime() - begin > SOON.toNanos()) {
+                throw new AssertionError("no reason within " + SOON + ": " + peerOf(end));
+            }
+            Thread.sleep(50);
+        }
+    }
+
+    private JsonObject peerOf(End end) throws InterruptedException {
+        return report(end.peerName).getAsJsonArray("peers").get(0).getAsJsonObject();
+    }
+
+    private boolean isDirect(End end) throws InterruptedException {
+        JsonElement path = peerOf(end).get("path");
+        return path != null && !path.getAsString().equals("relay");
     }
 
     public Duration awaitConnected(End from) throws IOException, InterruptedException {
@@ -204,7 +217,7 @@ public final class TunLab implements AutoCloseable {
     }
 
     /// A counter in what `natt status` tells of a node.
-    public long counter(String name, String counter) {
+    public long counter(String name, String counter) throws InterruptedException {
         String report = report(name).toString();
         Matcher found = Pattern.compile("\"" + counter + "\":([0-9]+)").matcher(report);
         if (!found.find()) {
@@ -213,23 +226,29 @@ public final class TunLab implements AutoCloseable {
         return Long.parseLong(found.group(1));
     }
 
-    private JsonObject report(String name) {
-        String said =
-                Programs.mustRun(
-                        List.of(Natt.program("natt"), "status", "--json"),
-                        node(name).environment(),
-                        "");
-        // Others of the machine's may be told of, too, and those that do not answer come first.
-        return JsonParser.parseString(said.substring(said.indexOf('{')))
-                .getAsJsonObject()
-                .getAsJsonArray("nodes")
-                .asList()
-                .stream()
-                .map(JsonElement::getAsJsonObject)
-                .filter(each -> each.has("name"))
-                .filter(each -> each.get("name").getAsString().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError(name + " tells nothing: " + said));
+    private JsonObject report(String name) throws InterruptedException {
+        List<String> line = List.of(Natt.program("natt"), "status", "--json");
+        long begin = System.nanoTime();
+        while (true) {
+            // Others of the machine's may be told of, too, and those that do not answer come first.
+            String said = Programs.run(line, node(name).environment(), "").output();
+            int json = said.indexOf('{');
+            for (JsonElement each :
+                    json < 0
+                            ? List.<JsonElement>of()
+                            : JsonParser.parseString(said.substring(json))
+                                    .getAsJsonObject()
+                                    .getAsJsonArray("nodes")) {
+                JsonElement its = each.getAsJsonObject().get("name");
+                if (its != null && its.getAsString().equals(name)) {
+                    return each.getAsJsonObject();
+                }
+            }
+            if (System.nanoTime() - begin > SOON.toNanos()) {
+                throw new AssertionError(name + " tells nothing: " + said);
+            }
+            Thread.sleep(100);
+        }
     }
 
     /// All addresses, devices, routes and processes of a host: to be compared with what is there

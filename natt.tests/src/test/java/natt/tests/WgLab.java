@@ -136,14 +136,18 @@ public final class WgLab implements AutoCloseable {
 
     /// Starts `natt wg` on a host.
     public RunningProcess start(String host, String... options) throws IOException {
+        return prepare(host, options).with("--broker", broker.address()).start();
+    }
+
+    /// Prepares `natt wg` on a host, without a broker.
+    public Processes.Start prepare(String host, String... options) {
         Peer peer = peer(host);
         return processes
                 .prepare("natt wg " + host, Natt.program("natt"), "wg")
-                .with("--interface", peer.device, "--broker", broker.address())
+                .with("--interface", peer.device)
                 .with(options)
                 .under(lab.on(host))
-                .env(peer.node.environment())
-                .start();
+                .env(peer.node.environment());
     }
 
     /// What `wg show` says of one value of the peers of a host: lines of a key and the value.

@@ -32,10 +32,8 @@ public final class NatpunchTunnel implements PacketCarrier {
     private static final System.Logger LOG = System.getLogger("natt");
     private static final InetSocketAddress ANY =
             new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
+    private static final int NO_PORT = -1;
     private static final Duration AGAIN = Duration.ofSeconds(2);
-
-    /// Every try has another port: none is known to be its own.
-    private static final int NO_PORT = 0;
 
     private final HostAndPort server;
     private final Driver driver;
@@ -155,6 +153,7 @@ public final class NatpunchTunnel implements PacketCarrier {
                             address,
                             (packet, now) -> tunnel.received(end, packet, now),
                             driver.nanoTime());
+            tunnel.carriedFrom(fresh.local().getPort());
             fresh.attach(List.of(next), now -> watch(next, now));
             port = fresh;
             bare = next;

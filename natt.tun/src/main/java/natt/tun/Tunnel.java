@@ -7,7 +7,6 @@ import natt.core.session.Session;
 import natt.core.status.Report;
 import natt.core.unix.PacketFile;
 import natt.tun.device.TunDevice;
-import natt.tun.packet.AllowedIps;
 import natt.tun.packet.FarEnd;
 import natt.tun.packet.LocalAddress;
 import natt.tun.packet.PacketRouter;
@@ -17,10 +16,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /// Joins a device to the far ends of its packets, whatever carries them there. All but [#open],
@@ -29,23 +25,22 @@ import java.util.concurrent.CompletableFuture;
 public final class Tunnel implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("natt");
 
-    private record Owner(String name, FarEnd end) {}
-
     private final TunDevice device;
     private final List<LocalAddress> locals;
     private final PacketRouter router;
-    private final Map<AddressPrefix, Owner> owners = new LinkedHashMap<>();
+    private final Owners owners;
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private @Nullable PacketFile file;
 
     private Tunnel(TunDevice device, List<LocalAddress> locals, boolean forward, int ownPort) {
         this.device = device;
         this.locals = List.copyOf(locals);
+        owners = new Owners(locals);
         router =
                 new PacketRouter(
                         new PacketRouter.Config(
                                 locals, device.mtu(), Session.MOST_PACKET, forward, ownPort),
-                        AllowedIps.<FarEnd>builder().build(),
+                        owners.allowed(),
                         this::write);
     }
 
@@ -92,43 +87,26 @@ public final class Tunnel implements AutoCloseable {
         return open != null && open.write(packet);
     }
 
-    /// Gives prefixes to a far end. One that another has, or that is the device's own address,
-    /// stays as it is, which is logged.
+    /// Takes another UDP port from which the packets are carried.
+    public void carriedFrom(int port) {
+        router.carriedFrom(port);
+    }
+
+    /// Gives prefixes to a far end. What another has, or the device itself, it does not get, which
+    /// is logged.
     ///
     /// @param name of the far end
     public void allow(String name, FarEnd end, List<AddressPrefix> prefixes) {
-        for (AddressPrefix each : prefixes) {
-            if (locals.stream().anyMatch(local -> local.host().equals(each))) {
-                LOG.log(
-                        Level.WARNING,
-                        "{0} does not get {1}, which is this device''s own",
-                        name,
-                        each);
-                continue;
-            }
-            Owner other = owners.putIfAbsent(each, new Owner(name, end));
-            if (other != null && other.end() != end) {
-                LOG.log(
-                        Level.WARNING,
-                        "{0} does not get {1}, which {2} has",
-                        name,
-                        each,
-                        other.name());
-            }
+        for (String refused : owners.add(name, end, prefixes)) {
+            LOG.log(Level.WARNING, "{0}", refused);
         }
-        publish();
+        router.allow(owners.allowed());
     }
 
     /// Takes all prefixes from a far end.
     public void forget(FarEnd end) {
-        owners.values().removeIf(each -> each.end() == end);
-        publish();
-    }
-
-    private void publish() {
-        AllowedIps.Builder<FarEnd> allowed = AllowedIps.builder();
-        owners.forEach((prefix, owner) -> allowed.add(prefix, owner.end()));
-        router.allow(allowed.build());
+        owners.remove(end);
+        router.allow(owners.allowed());
     }
 
     /// Takes a packet that a far end has sent.
@@ -151,7 +129,7 @@ public final class Tunnel implements AutoCloseable {
                         .flag("made", device.isMade())
                         .count("mtu", device.mtu())
                         .texts("local", locals.stream().map(LocalAddress::toString).toList())
-                        .reports("allowed", allowedReports())
+                        .reports("allowed", owners.reports())
                         .counts("packets", router.passed())
                         .counts("dropped", router.dropped());
         PacketFile open = file;
@@ -160,22 +138,6 @@ public final class Tunnel implements AutoCloseable {
             report.count("readErrors", counters.readErrors()).count("tooLong", counters.tooLong());
         }
         return report.build();
-    }
-
-    private List<Report> allowedReports() {
-        Map<String, List<String>> prefixes = new LinkedHashMap<>();
-        owners.forEach(
-                (prefix, owner) ->
-                        prefixes.computeIfAbsent(owner.name(), _ -> new ArrayList<>())
-                                .add(prefix.toString()));
-        return prefixes.entrySet().stream()
-                .map(
-                        each ->
-                                Report.builder()
-                                        .text("peer", each.getKey())
-                                        .texts("ips", each.getValue())
-                                        .build())
-                .toList();
     }
 
     /// Removes the device, or leaves one that was there before as it was; from any thread.

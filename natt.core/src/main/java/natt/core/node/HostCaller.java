@@ -32,7 +32,7 @@ final class HostCaller implements PacketCaller, HostSearch.Seeker {
     private @Nullable Owner owner;
     private boolean known;
     private boolean called;
-    private boolean planned;
+    private boolean looking;
     private boolean stopped;
     private String said = "";
 
@@ -130,14 +130,9 @@ final class HostCaller implements PacketCaller, HostSearch.Seeker {
             said = why;
             LOG.log(Level.WARNING, "{0}", why);
         }
-        if (!planned) {
-            planned = true;
-            driver.schedule(
-                    PAUSE,
-                    () -> {
-                        planned = false;
-                        hurry();
-                    });
+        if (!looking) {
+            looking = true;
+            driver.schedule(PAUSE, search::keepLooking);
         }
     }
 

@@ -108,11 +108,12 @@ class TunLabTests {
     @Test
     @Requires(Need.IPERF)
     void iperf3Measures() throws Exception {
+        String[] serve = {"iperf3", "-s", "-B", End.B.four(), "--forceflush"};
+        RunningProcess server =
+                PROCESSES.prepare("iperf3 -s", lab.network().on(End.B.host, serve)).start();
+        int test = 0;
         for (String way : List.of("-t 2", "-t 2 -R", "-u -b 20M -t 1")) {
-            var server = lab.network().on(End.B.host, "iperf3", "-s", "-1", "-B", End.B.four());
-            RunningProcess serving =
-                    PROCESSES.prepare("iperf3 -s", server).with("--forceflush").start();
-            serving.awaitLine("Server listening", TunLab.SOON);
+            server.awaitLine("Server listening.* #" + ++test, TunLab.SOON);
             var line = new ArrayList<>(List.of("iperf3", "-J", "-c", End.B.four()));
             line.addAll(List.of(way.split(" ")));
             String said = lab.on(End.A.host, line.toArray(String[]::new));
@@ -122,6 +123,7 @@ class TunLabTests {
             Measured.say("iperf3 " + way, "%.0f Mbit/s".formatted(rate));
             assertTrue(rate > 5, said);
         }
+        server.close();
     }
 
     @Test
@@ -231,7 +233,7 @@ class TunLabTests {
     }
 
     /// The second node speaks to the first by the address of the third.
-    private static void asTheThird() {
+    private static void asTheThird() throws Exception {
         lab.ip("hostB", "addr add 10.20.0.3/32 dev mesh0");
         long before = lab.cameOut("hostA", "mesh0");
         String[] asTheThird = {"-c", "3", "-i", "0.05", "-W", "0.5", "-I", "10.20.0.3"};

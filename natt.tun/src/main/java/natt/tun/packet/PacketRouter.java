@@ -50,7 +50,7 @@ public final class PacketRouter {
     private final int mtu;
     private final int widest;
     private final boolean forward;
-    private final int ownPort;
+    private int ownPort;
     private final Device device;
     private final IpPacket packet = new IpPacket();
     private final IcmpErrors errors = new IcmpErrors();
@@ -69,6 +69,11 @@ public final class PacketRouter {
         ownPort = config.ownPort();
         this.allowed = allowed;
         this.device = device;
+    }
+
+    /// Takes another UDP port of what carries the packets.
+    public void carriedFrom(int port) {
+        ownPort = port;
     }
 
     /// Replaces what each peer owns.

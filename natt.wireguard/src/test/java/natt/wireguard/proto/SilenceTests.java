@@ -3,6 +3,7 @@ package natt.wireguard.proto;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import natt.core.Identity;
 import natt.core.NodeKey;
 import natt.wireguard.control.PeerState;
 
@@ -13,10 +14,12 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
 
 class SilenceTests {
     private static final long SECOND = 1_000_000_000;
-    private static final NodeKey KEY = NodeKey.of(new byte[32]);
+    private static final NodeKey OWN = NodeKey.of(new byte[32]);
+    private static final NodeKey KEY = Identity.generate(new Random(1)).publicKey();
 
     private final Silence silence = new Silence();
 
@@ -63,7 +66,7 @@ class SilenceTests {
         var second = new InetSocketAddress(InetAddress.ofLiteral("203.0.113.3"), 1);
         var own = new InetSocketAddress(InetAddress.ofLiteral("203.0.113.4"), 1);
         var nobody = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
-        var endpoints = new Endpoints(Endpoints.Mode.DIRECT, NodeKey.of(new byte[32]));
+        var endpoints = new Endpoints(Endpoints.Mode.DIRECT, OWN);
         endpoints.add(KEY, nobody);
         endpoints.look(List.of(peer(null, 0, 0)), 1000, now);
         endpoints.session(KEY, true, Optional.of(first));
