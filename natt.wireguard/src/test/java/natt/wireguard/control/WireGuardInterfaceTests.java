@@ -125,7 +125,9 @@ class WireGuardInterfaceTests {
         assertEquals(
                 Optional.of(Identity.of(PRIVATE).publicKey()),
                 read.identity().map(Identity::publicKey));
-        assertEquals(STATE, new InterfaceState(Optional.empty(), read.listenPort(), read.mark(), read.peers()));
+        assertEquals(
+                STATE,
+                new InterfaceState(Optional.empty(), read.listenPort(), read.mark(), read.peers()));
     }
 
     @Test
