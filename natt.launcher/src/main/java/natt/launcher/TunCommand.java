@@ -154,7 +154,7 @@ final class TunCommand {
         for (AddressPrefix each : config.withoutRoute()) {
             LOG.log(
                     Level.INFO,
-                    "{0} gets no route: it would take this node''s own datagrams with it",
+                    "{0} gets no route: it would take this node's own datagrams with it",
                     each);
         }
     }

@@ -120,7 +120,7 @@ final class WgCommand {
                 "" + state.listenPort(),
                 HostAndPort.format(node.local()));
         if (options.config != null) {
-            LOG.log(Level.INFO, "this node''s key is {0}", node.key());
+            LOG.log(Level.INFO, "this node's key is {0}", node.key());
         }
         Optional<ControlSocket> status =
                 NodeFiles.controlSocket(
