@@ -40,8 +40,8 @@ final class Offers implements Engine, Brokers.Listener {
     /// Through five fresh sockets a NAT shows how it chooses ports.
     private static final int SOCKETS = 5;
 
-    /// A broker can make this node register anew all the time; its servers are asked so often in
-    /// that time, enough for a node that changes its network.
+    /// A broker can make this node register anew all the time, and a path can come and go; servers
+    /// are asked so often in that time, enough for a node that changes its network.
     private static final int MOST_SAMPLES = 3;
 
     private static final Duration SAMPLES_TIME = Duration.ofSeconds(30);
@@ -122,6 +122,15 @@ final class Offers implements Engine, Brokers.Listener {
             }
             case SessionEvent.Established _, SessionEvent.Resumed _ ->
                     brokers.route(session.peer()).ifPresent(route -> relayed(session, route));
+            case SessionEvent.Moved(var from, var to) -> {
+                if (Route.isDirect(from) && !Route.isDirect(to)) {
+                    // The NAT may have another mapping now, of which nobody tells.
+                    brokers.links().stream()
+                            .filter(link -> link.answer().isPresent())
+                            .findFirst()
+                            .ifPresent(this::sampleSoon);
+                }
+            }
             case SessionEvent.Closed _ -> sessions.remove(session);
             default -> {}
         }
@@ -161,6 +170,10 @@ final class Offers implements Engine, Brokers.Listener {
         }
         search.useServers(servers);
         changed();
+        sampleSoon(link);
+    }
+
+    private void sampleSoon(BrokerLink link) {
         boolean planned = toSample != null;
         toSample = link;
         long since = driver.nanoTime() - samplesSince;

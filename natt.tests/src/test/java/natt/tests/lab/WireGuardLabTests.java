@@ -95,6 +95,9 @@ class WireGuardLabTests {
             lab.awaitPing("hostA", "hostB", SOON);
             lab.network().renumber("203.0.113.22");
             lab.awaitPing("hostA", "hostB", SOON);
+            if (!options.isEmpty()) {
+                lab.awaitEndpoint("hostA", "hostB", "203.0.113.22:", LATER);
+            }
             lab.network().rebind();
             lab.awaitPing("hostA", "hostB", SOON);
         }
