@@ -164,7 +164,10 @@ class CommandEndTests {
         while (input.hasRemaining()) {
             command.write(input);
         }
-        assertTrue(command.flushed());
+        while (!command.flushed()) {
+            news.acquire();
+        }
+        assertFalse(input.hasRemaining());
     }
 
     @Test

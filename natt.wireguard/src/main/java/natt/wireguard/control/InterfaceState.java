@@ -10,8 +10,8 @@ import java.util.Optional;
 ///
 /// @param identity its key pair, which prints as its public key; empty if it has none
 /// @param listenPort its UDP port; 0 if it has none
-/// @param mark of its datagrams, by which the kernel's routing knows them (`fwmark`); 0 if it has
-// none
+/// @param mark of its datagrams, by which the kernel's routing knows them (`fwmark`); 0 if it
+///     has none
 /// @param peers in the order in which WireGuard tells them
 public record InterfaceState(
         Optional<Identity> identity, int listenPort, int mark, List<PeerState> peers) {
