@@ -37,7 +37,7 @@ final class HostAddresses {
 
     private static boolean isUp(NetworkInterface each) {
         try {
-            return each.isUp() && !each.isLoopback() && !isTun(each);
+            return each.isUp() && !each.isLoopback();
         } catch (SocketException gone) {
             return false;
         }
@@ -45,7 +45,7 @@ final class HostAddresses {
 
     private static boolean isTunnel(NetworkInterface each) {
         try {
-            return each.isPointToPoint();
+            return each.isPointToPoint() || isTun(each);
         } catch (SocketException gone) {
             return true;
         }

@@ -157,6 +157,8 @@ public final class PacketNode implements AutoCloseable {
         var registered = new CompletableFuture<String>();
         node.driver.failure().thenAccept(registered::complete);
         node.driver.execute(() -> node.register(registered));
+        // If the driver has a fault here, the log says which.
+        registered.completeOnTimeout("this node does not get ready", 30, TimeUnit.SECONDS);
         String why = registered.join();
         if (!why.isEmpty()) {
             node.close();

@@ -21,7 +21,7 @@ final class Arrivals {
     private final KeyQuestions questions;
     private final Relays relays;
 
-    /// Those whose peers send bare datagrams, by their paths.
+    /// Those whose peers send bare datagrams, by where these come from.
     private final Map<InetSocketAddress, Session> bare = new HashMap<>();
 
     private final byte[] incoming = new byte[DATAGRAM_BUFFER];
@@ -65,11 +65,6 @@ final class Arrivals {
         counters.put("replayed", replayed);
         counters.put("unknownKind", unknownKind);
         counters.put("unknownChannel", unknownChannel);
-    }
-
-    /// A session has ended.
-    void forget(Session session) {
-        bare.values().remove(session);
     }
 
     // ---- datagrams
@@ -248,19 +243,55 @@ final class Arrivals {
         config.packets().orElseThrow().handle(from, packet, nowNanos);
     }
 
-    /// From now on the peer's bare datagrams come from here.
-    void expectBare(
-            Session session, @Nullable InetSocketAddress before, @Nullable InetSocketAddress path) {
-        if (before != null && bare.remove(before, session) && !before.equals(path)) {
-            // While one session takes over from another, both have the same path.
-            for (Session other : engine.sessions()) {
-                if (!other.equals(session) && other.expectsBare(before)) {
-                    bare.put(before, other);
-                }
-            }
+    /// The path of a session of WireGuard is another, or there is no direct one. Where the peer's
+    /// datagrams came from until now they may come from still: it learns of the change later.
+    void pathIs(Session session, @Nullable InetSocketAddress path) {
+        InetSocketAddress before = session.bareFrom;
+        session.bareFrom = path;
+        if (before != null && !before.equals(path)) {
+            expectAlso(session, before);
         }
         if (path != null) {
             bare.put(path, session);
+        }
+    }
+
+    /// The peer's bare datagrams may come from one more address, which is proven to be its own.
+    void expectAlso(Session session, InetSocketAddress from) {
+        InetSocketAddress before = session.bareAlso;
+        if (from.equals(session.bareFrom) || from.equals(before)) {
+            return;
+        }
+        session.bareAlso = from;
+        bare.putIfAbsent(from, session);
+        if (before != null) {
+            release(session, before);
+        }
+    }
+
+    private void release(Session session, InetSocketAddress from) {
+        if (session.expectsBare(from) || !bare.remove(from, session)) {
+            return;
+        }
+        // While one session takes over from another, both have the same path.
+        for (Session other : engine.sessions()) {
+            if (!other.equals(session) && other.expectsBare(from)) {
+                bare.put(from, other);
+            }
+        }
+    }
+
+    /// A session expects no datagrams any more.
+    void forget(Session session) {
+        InetSocketAddress from = session.bareFrom;
+        InetSocketAddress also = session.bareAlso;
+        session.bareFrom = null;
+        session.bareAlso = null;
+        if (from != null) {
+            release(session, from);
+        }
+        if (also != null) {
+            release(session, also);
         }
     }
 

@@ -76,6 +76,11 @@ public final class Session {
     /// Whether its caller's key is known by name.
     boolean listed;
 
+    /// Where [Arrivals] expects bare datagrams from: the path, and one more address.
+    @Nullable InetSocketAddress bareFrom;
+
+    @Nullable InetSocketAddress bareAlso;
+
     /// What [Quiet] keeps of a rendezvous.
     boolean sending;
 
@@ -176,7 +181,7 @@ public final class Session {
 
     /// Whether the peer's packets come from an address as they are.
     boolean expectsBare(InetSocketAddress from) {
-        return state == State.UP && from.equals(paths.current()) && cargo.isBareOn(from);
+        return from.equals(bareFrom) || from.equals(bareAlso);
     }
 
     /// The longest packet that goes whole on this path, in bytes.
@@ -417,9 +422,6 @@ public final class Session {
         if (change == Paths.Change.HOST) {
             streams.useDatagrams(datagramSize() - Wire.DATA_OVERHEAD, nowNanos);
         }
-        if (cargo.mode() == Mode.WIREGUARD) {
-            engine.arrivals().expectBare(this, from, cargo.isBareOn(to) ? to : null);
-        }
         switch (state) {
             case CONNECTING -> {
                 state = State.UP;
@@ -443,7 +445,23 @@ public final class Session {
             case CLOSED -> throw new AssertionError("a closed session takes no path");
         }
         search.pathIs(to, nowNanos);
+        if (cargo.mode() == Mode.WIREGUARD) {
+            expectBare(to, change != Paths.Change.NONE, nowNanos);
+        }
         engine.ready(this);
+    }
+
+    private void expectBare(InetSocketAddress path, boolean news, long nowNanos) {
+        boolean direct = cargo.isBareOn(path);
+        engine.arrivals().pathIs(this, direct ? path : null);
+        InetSocketAddress source = direct ? search.source(path) : null;
+        if (source != null) {
+            engine.arrivals().expectAlso(this, source);
+        }
+        if (direct && news) {
+            // What is bare does not show the peer where this side is now.
+            ask(nowNanos);
+        }
     }
 
     // ---- input
@@ -499,7 +517,9 @@ public final class Session {
     /// it that nothing else follows.
     void handleBare(ByteBuffer datagram, long nowNanos) {
         if (state == State.UP) {
-            cargo.heard();
+            if (Wire.isWireGuardData(datagram)) {
+                cargo.heard();
+            }
             datagramsReceived++;
             bytesReceived += datagram.remaining();
             engine.arrivals().handlePacket(this, datagram, nowNanos);
@@ -822,7 +842,7 @@ public final class Session {
         closed = reason;
         farewell.ended(nowNanos);
         outbox.clear();
-        engine.arrivals().expectBare(this, paths.current(), null);
+        engine.arrivals().forget(this);
         paths.forget();
         handshakes.stop();
         streams.close(reason, nowNanos);

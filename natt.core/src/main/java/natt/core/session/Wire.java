@@ -154,6 +154,11 @@ final class Wire {
                 && datagram.get(at + 3) == 0;
     }
 
+    /// Whether one of these carries data: those of its handshake tell nothing of a peer's life.
+    static boolean isWireGuardData(ByteBuffer datagram) {
+        return datagram.get(datagram.position()) == 4;
+    }
+
     /// Whether a message begins with this type and this version.
     static boolean begins(byte[] message, int type) {
         return (message[0] & 0xff) == type && message[1] == VERSION;

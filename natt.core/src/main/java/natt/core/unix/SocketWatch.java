@@ -1,5 +1,6 @@
 package natt.core.unix;
 
+import java.lang.System.Logger.Level;
 import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 
@@ -8,6 +9,8 @@ import java.util.concurrent.Semaphore;
 ///
 /// For little traffic; [PacketFile] is for much.
 public final class SocketWatch implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("natt");
+
     private final Libc libc;
     private final int[] sockets;
     private final int wake;
@@ -49,8 +52,15 @@ public final class SocketWatch implements AutoCloseable {
                     turns.acquireUninterruptibly();
                 }
             }
-        } catch (UnixException impossible) {
-            throw new AssertionError("sockets can be polled until they are closed", impossible);
+        } catch (UnixException failed) {
+            LOG.log(
+                    Level.ERROR,
+                    "nothing is received any more beside another program: {0}",
+                    failed.getMessage());
+            // The sockets are still used for sending.
+            while (!closing) {
+                turns.acquireUninterruptibly();
+            }
         } finally {
             // Here, so that nobody else's descriptors are polled under these numbers.
             Arrays.stream(all).forEach(libc::close);
