@@ -8,12 +8,16 @@ import org.jspecify.annotations.Nullable;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// What arrives at the sessions of a port: finds whom a datagram is for, opens it, and hands it
 /// over. What fails a check is a count in one of these numbers and nothing else.
 final class Arrivals {
     private static final int DATAGRAM_BUFFER = 2048;
+
+    /// From how many addresses a peer's bare datagrams are taken.
+    private static final int MOST_SOURCES = 4;
 
     private final SessionEngine engine;
     private final SessionEngine.Config config;
@@ -243,39 +247,26 @@ final class Arrivals {
         config.packets().orElseThrow().handle(from, packet, nowNanos);
     }
 
-    /// The path of a session of WireGuard is another, or there is no direct one. Where the peer's
-    /// datagrams came from until now they may come from still: it learns of the change later.
-    void pathIs(Session session, @Nullable InetSocketAddress path) {
-        InetSocketAddress before = session.bareFrom;
-        session.bareFrom = path;
-        if (before != null && !before.equals(path)) {
-            expectAlso(session, before);
+    /// The peer of a session of WireGuard is proven to be at an address: its bare datagrams may
+    /// come from there, and from the last few like it. Its path may have changed a moment ago, and
+    /// NATs that map anew for each destination give what it answers another port than what it says.
+    void expectBare(Session session, InetSocketAddress from) {
+        if (!session.sources.contains(from)) {
+            session.sources.add(from);
+            if (session.sources.size() > MOST_SOURCES) {
+                release(session, session.sources.removeFirst());
+            }
         }
-        if (path != null) {
-            bare.put(path, session);
-        }
-    }
-
-    /// The peer's bare datagrams may come from one more address, which is proven to be its own.
-    void expectAlso(Session session, InetSocketAddress from) {
-        InetSocketAddress before = session.bareAlso;
-        if (from.equals(session.bareFrom) || from.equals(before)) {
-            return;
-        }
-        session.bareAlso = from;
         bare.putIfAbsent(from, session);
-        if (before != null) {
-            release(session, before);
-        }
     }
 
     private void release(Session session, InetSocketAddress from) {
-        if (session.expectsBare(from) || !bare.remove(from, session)) {
+        if (!bare.remove(from, session)) {
             return;
         }
         // While one session takes over from another, both have the same path.
         for (Session other : engine.sessions()) {
-            if (!other.equals(session) && other.expectsBare(from)) {
+            if (!other.equals(session) && other.sources.contains(from)) {
                 bare.put(from, other);
             }
         }
@@ -283,16 +274,9 @@ final class Arrivals {
 
     /// A session expects no datagrams any more.
     void forget(Session session) {
-        InetSocketAddress from = session.bareFrom;
-        InetSocketAddress also = session.bareAlso;
-        session.bareFrom = null;
-        session.bareAlso = null;
-        if (from != null) {
-            release(session, from);
-        }
-        if (also != null) {
-            release(session, also);
-        }
+        List<InetSocketAddress> sources = List.copyOf(session.sources);
+        session.sources.clear();
+        sources.forEach(each -> release(session, each));
     }
 
     void countUnknownKind() {

@@ -88,9 +88,6 @@ final class Search {
     private @Nullable InetSocketAddress lostPath;
     private @Nullable InetSocketAddress crooked;
 
-    /// Where the answers to checks of [#crooked] come from.
-    private @Nullable InetSocketAddress crookedSource;
-
     private long directSince;
 
     private Phase phase = Phase.REST;
@@ -347,7 +344,6 @@ final class Search {
         Pair pair = checks.answered(token, from, nowNanos);
         if (pair != null && pair.isCrooked()) {
             crooked = pair.address();
-            crookedSource = from;
         }
         return pair;
     }
@@ -364,11 +360,6 @@ final class Search {
     /// addresses they come from then says nothing.
     boolean isCrooked(InetSocketAddress some) {
         return some.equals(crooked);
-    }
-
-    /// Where the peer's datagrams come from when a path leads elsewhere; null if it does not.
-    @Nullable InetSocketAddress source(InetSocketAddress of) {
-        return isCrooked(of) ? crookedSource : null;
     }
 
     // ---- rounds

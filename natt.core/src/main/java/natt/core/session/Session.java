@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -76,10 +77,8 @@ public final class Session {
     /// Whether its caller's key is known by name.
     boolean listed;
 
-    /// Where [Arrivals] expects bare datagrams from: the path, and one more address.
-    @Nullable InetSocketAddress bareFrom;
-
-    @Nullable InetSocketAddress bareAlso;
+    /// Where [Arrivals] expects bare datagrams from, the latest last.
+    final List<InetSocketAddress> sources = new ArrayList<>(0);
 
     /// What [Quiet] keeps of a rendezvous.
     boolean sending;
@@ -177,11 +176,6 @@ public final class Session {
         }
         engine.ready(this);
         return true;
-    }
-
-    /// Whether the peer's packets come from an address as they are.
-    boolean expectsBare(InetSocketAddress from) {
-        return from.equals(bareFrom) || from.equals(bareAlso);
     }
 
     /// The longest packet that goes whole on this path, in bytes.
@@ -445,22 +439,17 @@ public final class Session {
             case CLOSED -> throw new AssertionError("a closed session takes no path");
         }
         search.pathIs(to, nowNanos);
-        if (cargo.mode() == Mode.WIREGUARD) {
-            expectBare(to, change != Paths.Change.NONE, nowNanos);
+        expectBare(to);
+        if (change != Paths.Change.NONE && cargo.isBareOn(to)) {
+            // What is bare does not show the peer where this side is now.
+            ask(nowNanos);
         }
         engine.ready(this);
     }
 
-    private void expectBare(InetSocketAddress path, boolean news, long nowNanos) {
-        boolean direct = cargo.isBareOn(path);
-        engine.arrivals().pathIs(this, direct ? path : null);
-        InetSocketAddress source = direct ? search.source(path) : null;
-        if (source != null) {
-            engine.arrivals().expectAlso(this, source);
-        }
-        if (direct && news) {
-            // What is bare does not show the peer where this side is now.
-            ask(nowNanos);
+    private void expectBare(InetSocketAddress from) {
+        if (cargo.isBareOn(from)) {
+            engine.arrivals().expectBare(this, from);
         }
     }
 
@@ -488,6 +477,9 @@ public final class Session {
         boolean newestKeys = keys.isNewest(with);
         handshakes.heard(with, nowNanos);
         boolean check = Control.isCheck(plain, length);
+        if (state == State.UP && newest && newestKeys) {
+            expectBare(from);
+        }
         if (paths.heard(from, state == State.UP, newest && newestKeys, check, nowNanos)) {
             ask(nowNanos);
         }

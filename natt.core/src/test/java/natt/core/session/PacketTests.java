@@ -323,8 +323,10 @@ class PacketTests {
         assertTrue(
                 bob.engine.handleDatagram(World.address(ALICE), ByteBuffer.wrap(bare), world.now),
                 "it may be on its way since before the change");
-        alice.move("203.0.113.78:40000");
-        world.run(Duration.ofSeconds(8));
+        for (int i = 1; i <= 4; i++) {
+            alice.move("203.0.113.78:4000" + i);
+            world.run(Duration.ofSeconds(8));
+        }
         dropUntaken(World.address(ALICE), bare, bob);
     }
 

@@ -85,6 +85,17 @@ class PacketSimTests {
         pair.assertNoneIsLost();
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"IP", "WIREGUARD"})
+    void betweenNatsThatMapAnewForEachPeerAndLetEverybodyInPacketsGoStraight(Mode mode) {
+        Pair pair = world.new Pair(NatType.SYMMETRIC_OPEN, NatType.SYMMETRIC_OPEN, mode).direct();
+        network.runFor(SECOND.multipliedBy(5));
+        pair.beat();
+        network.runFor(SECOND.multipliedBy(20));
+        assertTrue(pair.isDirect());
+        pair.assertNoneIsLost();
+    }
+
     // ---- one session
 
     @ParameterizedTest
