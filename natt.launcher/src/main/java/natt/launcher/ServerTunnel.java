@@ -17,6 +17,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The device of `natts --tun`. Made on the main thread, which then gives up its rights, before
 /// there is another.
@@ -53,7 +54,7 @@ final class ServerTunnel {
         TunConfig wanted = TunnelServer.device(options.tun, locals, prefixes);
         TunnelServer opened = TunnelServer.open(wanted, locals);
         try {
-            Privileges.drop(kept(opened, sessions.listen()));
+            Privileges.drop(kept(opened.device().needsPrivilegeToClose(), bound(config)));
         } catch (IOException failed) {
             opened.close();
             throw failed;
@@ -81,12 +82,24 @@ final class ServerTunnel {
         return locals;
     }
 
-    private static Set<Capability> kept(TunnelServer opened, InetSocketAddress listen) {
+    /// What the server binds once the rights are gone.
+    private static List<InetSocketAddress> bound(ServerConfig config) {
+        return Stream.concat(
+                        config.sessions().map(ServerConfig.Sessions::listen).stream(),
+                        config.plain().map(ServerConfig.Plain::listen).stream())
+                .toList();
+    }
+
+    /// The rights that are still needed.
+    ///
+    /// @param toClose whether the device needs one to be left as it was
+    static Set<Capability> kept(boolean toClose, List<InetSocketAddress> bound) {
         Set<Capability> kept = EnumSet.noneOf(Capability.class);
-        if (opened.device().needsPrivilegeToClose()) {
+        if (toClose) {
             kept.add(Capability.NET_ADMIN);
         }
-        if (listen.getPort() > 0 && listen.getPort() < FIRST_FREE_PORT) {
+        if (bound.stream()
+                .anyMatch(each -> each.getPort() > 0 && each.getPort() < FIRST_FREE_PORT)) {
             kept.add(Capability.NET_BIND_SERVICE);
         }
         return kept;

@@ -200,9 +200,13 @@ final class TunCommand {
         return config.build();
     }
 
-    /// NATpunch knows neither names nor keys, and has one peer.
+    /// NATpunch knows neither names nor keys, and has one peer. Only a target is found in DNS.
     private static void requireAlone(TunOptions options) {
+        boolean dns = options.dnsServer != null || options.dnsFile != null;
         if (options.natpunch == null) {
+            if (dns && options.target == null) {
+                throw new UsageException("--dns-server and --dns-file are for --target");
+            }
             return;
         }
         boolean others =
@@ -213,9 +217,12 @@ final class TunCommand {
                                         options.target,
                                         options.config,
                                         options.listen,
-                                        options.pskFile)
+                                        options.pskFile,
+                                        options.knownHosts)
                                 .anyMatch(each -> each != null)
-                        || !options.name.isEmpty();
+                        || !options.name.isEmpty()
+                        || options.strict
+                        || dns;
         if (others) {
             throw new UsageException(
                     "with --natpunch there are only --local, --remote, --allowed-ips, --dev and"

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import natt.core.HostAndPort;
+import natt.core.unix.Privileges.Capability;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -13,10 +14,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 class OptionsTests {
     @TempDir Path directory;
@@ -162,5 +165,18 @@ class OptionsTests {
         assertThrows(UsageException.class, () -> ServerTunnel.locals(nameless));
         NattsOptions homeless = natts(Map.of(), "--tun", "natt0");
         assertThrows(UsageException.class, () -> ServerTunnel.locals(homeless));
+    }
+
+    @Test
+    void aServerKeepsTheRightToBindIfAnyOfItsPortsNeedsIt() {
+        var high = new InetSocketAddress(1024);
+        var any = new InetSocketAddress(0);
+        var low = new InetSocketAddress(1023);
+        assertEquals(Set.of(), ServerTunnel.kept(false, List.of(high, any)));
+        assertEquals(
+                Set.of(Capability.NET_BIND_SERVICE), ServerTunnel.kept(false, List.of(low, high)));
+        assertEquals(
+                Set.of(Capability.NET_BIND_SERVICE, Capability.NET_ADMIN),
+                ServerTunnel.kept(true, List.of(high, low)));
     }
 }

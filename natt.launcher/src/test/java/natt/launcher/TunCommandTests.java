@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,6 +95,50 @@ class TunCommandTests {
     void contradictionsAreSaidInOneLine(String line, String why) {
         var wrong = assertThrows(IllegalArgumentException.class, () -> plain(line));
         assertEquals(why, wrong.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--strict",
+                "--known-hosts f",
+                "--dns-server 192.0.2.53",
+                "--dns-file f",
+                "--broker b",
+                "--broker-psk-file f",
+                "--name n",
+                "--peer p",
+                "--target t",
+                "--config f",
+                "--listen :9",
+                "--psk-file f"
+            })
+    void natpunchTakesNoOptionThatItHasNoUseFor(String option) {
+        String line = "--natpunch s:1 --local 10.0.0.1 --remote 10.0.0.2 " + option;
+        var wrong = assertThrows(UsageException.class, () -> tunnel(line));
+        assertEquals(
+                "with --natpunch there are only --local, --remote, --allowed-ips, --dev and --mtu",
+                wrong.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--peer b --dns-server 192.0.2.53",
+                "--peer b --dns-file f",
+                "--config f --dns-server 192.0.2.53",
+                "--config f --dns-file f"
+            })
+    void dnsIsAskedForATargetOnly(String line) {
+        var wrong = assertThrows(UsageException.class, () -> tunnel(line));
+        assertEquals("--dns-server and --dns-file are for --target", wrong.getMessage());
+    }
+
+    @Test
+    void dnsMayBeGivenWithATarget() throws IOException {
+        assertEquals(
+                List.of(peer("peer", "10.0.0.2")),
+                tunnel("--target t --dns-file f --local 10.0.0.1 --remote 10.0.0.2").peers());
     }
 
     private static void plain(String line) throws IOException {

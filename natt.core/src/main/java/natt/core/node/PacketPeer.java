@@ -264,6 +264,9 @@ public final class PacketPeer {
     }
 
     private void log(Line line, SessionEvent event) {
+        // While another serves, this one's path is nothing to the user.
+        Session serving = serving();
+        Level ofPath = serving == null || serving == line.session() ? Level.INFO : Level.DEBUG;
         switch (event) {
             case SessionEvent.Established(var path) -> {
                 LOG.log(
@@ -274,7 +277,7 @@ public final class PacketPeer {
                 said = refused ? said : "";
             }
             case SessionEvent.Moved(var from, var to) ->
-                    LOG.log(Level.INFO, "{0}", service.moved(name, line.session(), from, to));
+                    LOG.log(ofPath, "{0}", service.moved(name, line.session(), from, to));
             case SessionEvent.Doubtful(var silence) ->
                     LOG.log(
                             Level.DEBUG,
@@ -283,16 +286,12 @@ public final class PacketPeer {
                             silence.toSeconds());
             case SessionEvent.Suspended(var silence) ->
                     LOG.log(
-                            Level.INFO,
+                            ofPath,
                             "{0} has been silent for {1} s: packets are lost",
                             name,
                             silence.toSeconds());
             case SessionEvent.Resumed(var path) ->
-                    LOG.log(
-                            Level.INFO,
-                            "{0} is back, {1}",
-                            name,
-                            service.place(path, line.session()));
+                    LOG.log(ofPath, "{0} is back, {1}", name, service.place(path, line.session()));
             case SessionEvent.OfSearch _ -> {}
             case SessionEvent.Closed(var reason) -> {
                 String why = Text.escape(reason.describe());

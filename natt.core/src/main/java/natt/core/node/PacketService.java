@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -138,7 +139,8 @@ final class PacketService implements Packets, SessionPumps.News, Brokers.Listene
 
     /// Sets whose packets are taken by the list of clients: those with inner addresses.
     void useClients(List<AuthorizedClients.Client> clients) {
-        var wanted = new HashMap<NodeKey, AuthorizedClients.Client>();
+        // Whoever joins first has what several claim: that is the order of the list.
+        var wanted = new LinkedHashMap<NodeKey, AuthorizedClients.Client>();
         clients.stream()
                 .filter(each -> !each.tun().isEmpty())
                 .forEach(each -> wanted.put(each.key(), each));

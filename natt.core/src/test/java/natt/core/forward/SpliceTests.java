@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -74,6 +75,17 @@ class SpliceTests {
         splice.pump(0);
         assertArrayEquals(new byte[] {1, 2, 3, 4, 5, 6, 7}, local.written.toByteArray());
         assertFalse(local.writing);
+    }
+
+    @Test
+    void whatIsLongerThanABufferPassesInParts() {
+        stream.incoming.add(new byte[100_000]);
+        local.incoming.add(new byte[100_000]);
+        while (splice.pump(0)) {
+            assertTrue(ends.isEmpty());
+        }
+        assertEquals(100_000, local.written.size());
+        assertEquals(100_000, stream.written.size());
     }
 
     @Test
@@ -203,7 +215,7 @@ class SpliceTests {
 
     @Test
     void aFaultEndsOnlyTheSpliceThatHasIt() {
-        stream.incoming.add(new byte[100_000]);
+        stream.faulty = true;
         splice.pump(0);
         assertEquals(List.of(new CloseReason.Local()), ends);
         assertEquals(Optional.of(ResetCode.UNSPECIFIED), stream.resetBy);
@@ -237,6 +249,17 @@ class SpliceTests {
         assertThrows(IllegalStateException.class, () -> splice.redirect(new FakeStream(), 0));
     }
 
+    /// Moves what fits of the first chunk; the rest of it stays the first.
+    private static int take(List<byte[]> chunks, ByteBuffer into) {
+        byte[] next = chunks.removeFirst();
+        int length = Math.min(next.length, into.remaining());
+        into.put(next, 0, length);
+        if (length < next.length) {
+            chunks.addFirst(Arrays.copyOfRange(next, length, next.length));
+        }
+        return length;
+    }
+
     private static final class FakeStream implements Stream {
         final ByteArrayOutputStream written = new ByteArrayOutputStream();
         final List<byte[]> incoming = new ArrayList<>();
@@ -244,6 +267,7 @@ class SpliceTests {
         boolean finished;
         boolean peerFinished;
         boolean answered;
+        boolean faulty;
         boolean delivered = true;
         Optional<CloseReason> closed = Optional.empty();
         Optional<ResetCode> resetBy = Optional.empty();
@@ -265,12 +289,13 @@ class SpliceTests {
 
         @Override
         public int read(ByteBuffer into, long nowNanos) {
+            if (faulty) {
+                throw new IllegalStateException("a fault of the transport");
+            }
             if (incoming.isEmpty()) {
                 return peerFinished ? -1 : 0;
             }
-            byte[] next = incoming.removeFirst();
-            into.put(next);
-            return next.length;
+            return take(incoming, into);
         }
 
         @Override
@@ -326,9 +351,7 @@ class SpliceTests {
             if (incoming.isEmpty()) {
                 return ended ? -1 : 0;
             }
-            byte[] next = incoming.removeFirst();
-            into.put(next);
-            return next.length;
+            return take(incoming, into);
         }
 
         @Override

@@ -359,6 +359,22 @@ class PacketNodesTests {
                                 Optional.empty())));
     }
 
+    @Test
+    void clientsJoinInTheOrderOfTheList() throws Exception {
+        var lines = new ArrayList<String>();
+        var expected = new ArrayList<String>();
+        for (int i = 2; i < 12; i++) {
+            lines.add(
+                    "tun=\"10.0.0.%d/32\" %s".formatted(i, Identity.generate(random).publicKey()));
+            expected.add("+[10.0.0.%d/32]".formatted(i));
+        }
+        var heard = new Heard();
+        serve(alice, clients(lines.toArray(String[]::new)), heard);
+        for (String each : expected) {
+            assertEquals(each, heard.member());
+        }
+    }
+
     private ClientConfig.Sessions host() {
         return new ClientConfig.Sessions(
                 NAME,

@@ -161,25 +161,36 @@ class TunDeviceTests {
     }
 
     @Test
-    void whatWasAddedToAPreparedDeviceGoesWithTheRightToChangeIt() {
+    void aPreparedDeviceIsLeftAsItWasWithTheRightToChangeIt() {
         assertEquals(
                 lines(
                         "joined natt0, MTU 1420, has added",
+                        "the device natt0 is not as wanted: it also has the address 10.11.0.1/24,"
+                            + " it also has the address fd00:4::1/64; an administrator can run: ip"
+                            + " addr del 10.11.0.1/24 dev natt0; ip addr del fd00:4::1/64 dev"
+                            + " natt0",
+                        "2: natt0    inet 10.11.0.1/24 scope global natt0",
                         "2: natt0    inet 10.10.0.1 peer 10.10.0.2/32 scope global natt0",
                         "2: natt0    inet6 fd00:3::1 peer fd00:3::2/128 scope global nodad",
                         "2: natt0    inet6 fd00:1::1/64 scope global nodad",
+                        "2: natt0    inet6 fd00:4::1/64 scope global nodad",
                         "10.10.0.2 dev natt0 proto kernel scope link src 10.10.0.1",
+                        "10.11.0.0/24 dev natt0 proto kernel scope link src 10.11.0.1",
                         "10.99.0.0/16 dev natt0 proto static scope link",
                         "fd00:1::/64 dev natt0 proto kernel metric 256",
                         "fd00:2::/48 dev natt0 proto static metric 1024",
                         "fd00:3::1 dev natt0 proto kernel metric 256",
                         "fd00:3::2 dev natt0 proto kernel metric 256",
-                        "natt0            DOWN          "
-                                + " <NO-CARRIER,POINTOPOINT,MULTICAST,NOARP,UP>",
+                        "fd00:4::/64 dev natt0 proto kernel metric 256",
+                        "2: natt0    inet 10.11.0.1/24 scope global natt0",
+                        "2: natt0    inet6 fd00:4::1/64 scope global nodad",
+                        "natt0: <POINTOPOINT,MULTICAST,NOARP> mtu 1300",
                         "left: 0 threads, 0 descriptors"),
                 run(
                         PREPARED,
-                        "sh:ip link set natt0 addrgenmode none",
+                        "sh:ip link set natt0 mtu 1300 addrgenmode none",
+                        "sh:ip addr add 10.11.0.1/24 dev natt0",
+                        "sh:ip addr add fd00:4::1/64 dev natt0 nodad",
                         "open:natt0",
                         "keep",
                         ADDRESSES,
@@ -187,7 +198,7 @@ class TunDeviceTests {
                         "close",
                         ADDRESSES,
                         ROUTES,
-                        "sh:ip -brief link show natt0",
+                        "sh:ip -o link show dev natt0 | grep -o 'natt0.*mtu [0-9]*'",
                         "left"));
     }
 

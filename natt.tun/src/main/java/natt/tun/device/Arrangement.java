@@ -10,26 +10,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Makes a device what is wanted, and knows what it has added and what it was not allowed to.
+/// Makes a device what is wanted, and knows what it has changed and what it was not allowed to.
 final class Arrangement {
     private final TunConfig config;
     private final int index;
     private final boolean made;
+    private final RouteMessages.Link before;
+    private final List<TunAddress> present = new ArrayList<>();
     private final List<TunAddress> addedAddresses = new ArrayList<>();
     private final List<AddressPrefix> addedRoutes = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
     private final List<String> commands = new ArrayList<>();
     private final RouteMessages.Link link;
+    private boolean setMtu;
+    private boolean setUp;
 
     /// @param made whether the device is new, so that everything must succeed
     /// @throws IOException with one line for the user
     Arrangement(TunConfig config, RouteSocket routes, boolean made) throws IOException {
         this.config = config;
         this.made = made;
-        RouteMessages.Link before = here(routes);
+        before = here(routes);
         index = before.index();
         try {
-            arrange(before, routes);
+            arrange(routes);
             link = here(routes);
         } catch (IOException failed) {
             undo(routes);
@@ -56,26 +60,30 @@ final class Arrangement {
                 .orElseThrow(() -> new IOException("the device " + config.name() + " has gone"));
     }
 
-    private void arrange(RouteMessages.Link before, RouteSocket routes) throws IOException {
+    private void arrange(RouteSocket routes) throws IOException {
         String name = config.name();
         if (made) {
             keepQuiet(routes);
         }
+        // Before the kernel adds its own as the device comes up.
+        present.addAll(addressesOfDevice(routes));
         if (before.mtu() != config.mtu()) {
-            change(
-                    routes,
-                    RouteMessages.setMtu(index, config.mtu()),
-                    "its MTU is %d, not %d".formatted(before.mtu(), config.mtu()),
-                    "ip link set dev %s mtu %d".formatted(name, config.mtu()));
+            setMtu =
+                    change(
+                            routes,
+                            RouteMessages.setMtu(index, config.mtu()),
+                            "its MTU is %d, not %d".formatted(before.mtu(), config.mtu()),
+                            "ip link set dev %s mtu %d".formatted(name, config.mtu()));
         }
         // Before the addresses: the kernel gives the other end of an IPv6 address that is there
         // before no route.
         if (!before.up()) {
-            change(
-                    routes,
-                    RouteMessages.setUp(index),
-                    "it is down",
-                    "ip link set dev " + name + " up");
+            setUp =
+                    change(
+                            routes,
+                            RouteMessages.setUp(index),
+                            "it is down",
+                            "ip link set dev " + name + " up");
         }
         arrangeAddresses(routes);
         arrangeRoutes(routes);
@@ -89,11 +97,15 @@ final class Arrangement {
         }
     }
 
-    private void arrangeAddresses(RouteSocket routes) throws IOException {
-        var present = new ArrayList<TunAddress>();
+    private List<TunAddress> addressesOfDevice(RouteSocket routes) throws IOException {
+        var found = new ArrayList<TunAddress>();
         for (ByteBuffer each : routes.list("addresses", RouteMessages.getAddresses())) {
-            RouteMessages.address(each, index).ifPresent(present::add);
+            RouteMessages.address(each, index).ifPresent(found::add);
         }
+        return found;
+    }
+
+    private void arrangeAddresses(RouteSocket routes) throws IOException {
         for (TunAddress wanted : config.addresses()) {
             if (present.stream().noneMatch(each -> serves(each, wanted))) {
                 String command = "ip addr add " + wanted + " dev " + config.name();
@@ -213,31 +225,56 @@ final class Arrangement {
                                 String.join("; ", commands)));
     }
 
-    /// Whether something stays if nobody removes it.
-    boolean hasAdded() {
-        return !made && !(addedAddresses.isEmpty() && addedRoutes.isEmpty());
+    /// Whether something stays other than it was if nobody undoes it.
+    boolean hasChanged() {
+        return !made && (setMtu || setUp || !addedAddresses.isEmpty() || !addedRoutes.isEmpty());
     }
 
-    /// Removes what was added to a device that stays, as far as that is allowed.
+    /// Makes a device that stays what it was before, as far as that is allowed.
     void undo(RouteSocket routes) {
-        if (!hasAdded()) {
+        if (!hasChanged()) {
             return;
         }
         for (AddressPrefix each : addedRoutes.reversed()) {
-            remove(routes, RouteMessages.removeRoute(index, each));
+            attempt(routes, RouteMessages.removeRoute(index, each));
         }
         for (TunAddress each : addedAddresses.reversed()) {
-            remove(routes, RouteMessages.removeAddress(index, each));
+            attempt(routes, RouteMessages.removeAddress(index, each));
         }
         addedRoutes.clear();
         addedAddresses.clear();
+        if (setUp) {
+            setDown(routes);
+        }
+        if (setMtu) {
+            attempt(routes, RouteMessages.setMtu(index, before.mtu()));
+        }
+        setUp = false;
+        setMtu = false;
     }
 
-    private static void remove(RouteSocket routes, Netlink request) {
+    /// The kernel takes the IPv6 addresses from a device that goes down, also those that it had
+    /// before it came up.
+    private void setDown(RouteSocket routes) {
+        List<TunAddress> kept = new ArrayList<>(present);
         try {
-            routes.change("remove", request);
+            kept.retainAll(addressesOfDevice(routes));
+        } catch (IOException unknown) {
+            // Then all of them are as they were.
+        }
+        attempt(routes, RouteMessages.setDown(index));
+        for (TunAddress each : kept) {
+            if (each.isIpv6()) {
+                attempt(routes, RouteMessages.addAddress(index, each));
+            }
+        }
+    }
+
+    private static void attempt(RouteSocket routes, Netlink request) {
+        try {
+            routes.change("undo", request);
         } catch (IOException gone) {
-            // It is not there any more, or is not ours to remove any more.
+            // It is not there any more, or is not ours to change any more.
         }
     }
 }

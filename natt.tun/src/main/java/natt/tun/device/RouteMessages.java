@@ -76,6 +76,10 @@ final class RouteMessages {
         return link(index, IFF_UP, IFF_UP);
     }
 
+    static Netlink setDown(int index) {
+        return link(index, 0, IFF_UP);
+    }
+
     /// Keeps the kernel from giving the device a link-local address, from which it would ask for
     /// routers that are not there.
     static Netlink setNoOwnAddress(int index) {

@@ -21,7 +21,7 @@ import java.util.Optional;
 ///
 /// One that this makes lives until it is closed or the program ends, with its addresses and routes.
 /// One that an administrator has prepared is joined; what it lacks is added if this user may, and
-/// taken away again when the device is closed.
+/// taken away again when the device is closed; its MTU, too, and whether it is up.
 public final class TunDevice implements AutoCloseable {
     private static final String CLONE = "/dev/net/tun";
 
@@ -187,10 +187,9 @@ public final class TunDevice implements AutoCloseable {
         return arrangement.warning();
     }
 
-    /// Whether closing it needs the right to change devices, since something was added to a device
-    /// that stays.
+    /// Whether closing it needs the right to change devices, since natt has changed one that stays.
     public boolean needsPrivilegeToClose() {
-        return arrangement.hasAdded();
+        return arrangement.hasChanged();
     }
 
     /// Begins to read packets, once.
@@ -206,10 +205,10 @@ public final class TunDevice implements AutoCloseable {
         return started;
     }
 
-    /// Removes the device, or from one that stays what was added.
+    /// Removes the device, or makes one that stays what it was before.
     @Override
     public synchronized void close() {
-        if (arrangement.hasAdded()) {
+        if (arrangement.hasChanged()) {
             try (var routes = new RouteSocket(libc)) {
                 arrangement.undo(routes);
             } catch (UnixException impossible) {

@@ -126,8 +126,9 @@ public final class BareTunnel implements Engine {
         answer.get(address);
         int port = Short.toUnsignedInt(answer.getShort());
         int first = Byte.toUnsignedInt(address[0]);
-        // Neither nobody nor everybody.
-        if (port == 0 || first == 0 || first >= 224) {
+        // Neither nobody nor everybody; nor a program of this machine, unless the server is one.
+        boolean self = first == 127 && !server.getAddress().isLoopbackAddress();
+        if (port == 0 || first == 0 || first >= 224 || self) {
             return false;
         }
         try {

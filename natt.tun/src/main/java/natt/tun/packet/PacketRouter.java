@@ -132,9 +132,11 @@ public final class PacketRouter {
             return;
         }
         FarEnd to = isToLocal() ? null : destinationOwner();
-        if (to == null) {
+        // What lies in the sender's own prefix may be this machine's all the same, by another
+        // interface; the kernel's routes know.
+        if (to == null || to == from) {
             toDevice(bytes);
-        } else if (to == from || !forward) {
+        } else if (!forward) {
             count(Counter.PEER_NOT_FORWARDED);
         } else {
             forward(from, to, bytes, nowNanos);

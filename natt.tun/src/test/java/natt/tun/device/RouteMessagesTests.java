@@ -49,7 +49,7 @@ class RouteMessagesTests {
     }
 
     @Test
-    void anMtuIsSetAndTheDevicePutUp() {
+    void anMtuIsSetAndTheDevicePutUpAndDown() {
         assertEquals(
                 text(
                         "28000000 1000 0500 07000000 00000000",
@@ -61,6 +61,11 @@ class RouteMessagesTests {
                         "20000000 1000 0500 07000000 00000000",
                         "00 00 0000 03000000 01000000 01000000"),
                 bytes(RouteMessages.setUp(3)));
+        assertEquals(
+                text(
+                        "20000000 1000 0500 07000000 00000000",
+                        "00 00 0000 03000000 00000000 01000000"),
+                bytes(RouteMessages.setDown(3)));
     }
 
     @Test

@@ -153,6 +153,8 @@ class NatpunchTests {
         assertFalse(give(tunnel, SERVER, "cb00710800000000"));
         assertFalse(give(tunnel, SERVER, "cb0071080000a111"));
         assertFalse(give(tunnel, SERVER, "00000000a1110000"));
+        assertFalse(give(tunnel, SERVER, "7f000001a1110000"));
+        assertFalse(give(tunnel, SERVER, "7fffffffa1110000"));
         assertFalse(give(tunnel, SERVER, "e0000001a1110000"));
         assertFalse(give(tunnel, SERVER, "ffffffffa1110000"));
         assertFalse(give(tunnel, address("198.51.100.1", 4001), "cb007108a1110000"));
@@ -162,6 +164,14 @@ class NatpunchTests {
         assertTrue(give(tunnel, SERVER, "cb007108a1110000"));
         assertFalse(give(tunnel, SERVER, "cb007109a1110000"));
         assertEquals(PEER, tunnel.peer());
+    }
+
+    @Test
+    void aServerOfThisMachineMayTellOfAPeerOfThisMachine() {
+        InetSocketAddress here = address("127.0.0.1", 4000);
+        var local = new BareTunnel(here, (packet, at) -> {}, now);
+        assertTrue(give(local, here, "7f000001a1110000"));
+        assertEquals(address("127.0.0.1", 41233), local.peer());
     }
 
     @Test

@@ -358,12 +358,22 @@ class PacketRouterTests {
         assertEquals(Map.of("forwarded", 2L), world.counted());
     }
 
-    @Test
-    void nothingGoesBackToThePeerThatItIsFrom() {
-        world = new RouterWorld(true);
-        world.fromPeer(world.a, Packets.udp("10.10.0.2", "192.168.7.1", 100));
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void packetInsideThePrefixOfItsOwnSenderIsTheKernelsToRoute(boolean forward) {
+        world = new RouterWorld(forward);
+        ByteBuffer packet = Packets.udp("10.10.0.2", "192.168.7.1", 100);
+        world.fromPeer(world.a, packet);
+        assertEquals(List.of(Packets.hex(packet)), world.written);
         assertEquals(List.of(), world.a.sent);
-        assertEquals(Map.of("fromPeerNotForwarded", 1L), world.counted());
+        assertEquals(Map.of("toDevice", 1L), world.counted());
+    }
+
+    @Test
+    void whatTheKernelRoutesBackToItsSenderGoesThere() {
+        ByteBuffer packet = Packets.hopLimit(Packets.udp("10.10.0.2", "192.168.7.1", 100), 63);
+        world.fromDevice(packet);
+        assertEquals(List.of(Packets.hex(packet)), world.a.sent);
     }
 
     @Test
