@@ -54,6 +54,8 @@ class SharedPortLabTests {
             ip(host, "addr add 2001:db8::" + number + "/64 dev eth0 nodad");
             ip(host, "link set eth0 up");
         }
+        // A neighbor that is looked for while its link comes up is found a second later.
+        Programs.mustRun(on("here", "ping", "-6", "-c", "1", "-w", "5", "2001:db8::2"));
         peer = start("peer", "alone", "3478");
         peer.awaitLine("^ready", SOON);
     }
