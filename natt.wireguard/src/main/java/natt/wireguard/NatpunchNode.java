@@ -224,7 +224,9 @@ public final class NatpunchNode implements AutoCloseable {
         InetSocketAddress endpoint = said.get(key);
         boolean works =
                 endpoints.hasYoungHandshake(key, nowNanos) && !silence.isLong(key, nowNanos);
-        if (endpoint != null && !works) {
+        if (works) {
+            endpoints.settle(key);
+        } else if (endpoint != null) {
             endpoints.session(key, true, Optional.of(endpoint));
         }
     }

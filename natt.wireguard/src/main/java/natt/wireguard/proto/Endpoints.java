@@ -113,6 +113,21 @@ public final class Endpoints {
         peer.path = path;
     }
 
+    /// Takes that the endpoint of a peer works, whoever found it: it is as if the session had it,
+    /// and no path before it counts.
+    public void settle(NodeKey key) {
+        Peer peer = peers.get(key);
+        InetSocketAddress endpoint = peer == null ? null : peer.endpoint;
+        if (peer == null || endpoint == null) {
+            return;
+        }
+        peer.path = endpoint;
+        peer.left = null;
+        if (!endpoint.equals(peer.set)) {
+            peer.set = null;
+        }
+    }
+
     /// Takes how the interface is. Peers that were not added are passed over.
     ///
     /// @param unixSeconds the wall clock, by which WireGuard tells handshakes; it counts only for

@@ -256,6 +256,32 @@ class EndpointsTests {
     }
 
     @Test
+    void aPeerThatComesBackToWhereItWasIsNotSentAwayAgain() {
+        var endpoints = endpoints(Mode.DIRECT);
+        look(endpoints, Optional.empty(), 0, 0);
+        endpoints.session(KEY, true, Optional.of(PATH));
+        assertEquals(change(PATH, 25), endpoints.decide(now));
+        now += SECOND;
+        look(endpoints, PATH, UNIX + 1, 25);
+        endpoints.settle(KEY);
+        assertEquals(List.of(), endpoints.decide(now));
+        now += 40 * SECOND;
+        look(endpoints, PATH, UNIX + 1, 25);
+        endpoints.session(KEY, true, Optional.of(MOVED));
+        assertEquals(change(MOVED), endpoints.decide(now));
+        now += SECOND;
+        look(endpoints, PATH, UNIX + 42, 25);
+        endpoints.settle(KEY);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(List.of(), endpoints.decide(now));
+            now += SECOND;
+            look(endpoints, PATH, UNIX + 42, 25);
+        }
+        endpoints.session(KEY, true, Optional.of(MOVED));
+        assertEquals(change(MOVED), endpoints.decide(now));
+    }
+
+    @Test
     void byRelayNattCarriesAndADirectPathEndsThat() {
         var endpoints = endpoints(Mode.DIRECT);
         look(endpoints, Optional.empty(), 0, 0);
