@@ -141,8 +141,15 @@ public final class NatpunchNode implements AutoCloseable {
     // ---- on the driver's thread
 
     private void looked(InterfaceState state, long unixSeconds, int settingsBefore) {
-        if (settingsBefore != settings || isAnother(state)) {
+        if (settingsBefore != settings) {
             // What has been set since is not in it.
+            return;
+        }
+        if (!state.isConfigured()) {
+            lookFailed("%s has no key or no port; natt waits for them".formatted(name));
+            return;
+        }
+        if (isAnother(state)) {
             return;
         }
         if (failing) {

@@ -155,7 +155,9 @@ class WireGuardInterfaceTests {
     @Test
     void anInterfaceWithoutAnythingHasNeitherKeyNorPeers() throws IOException {
         program("printf '(none)\\t(none)\\t0\\toff\\n'");
-        assertEquals(new InterfaceState(Optional.empty(), 0, 0, List.of()), wg0().read());
+        InterfaceState read = wg0().read();
+        assertEquals(new InterfaceState(Optional.empty(), 0, 0, List.of()), read);
+        assertFalse(read.isConfigured());
     }
 
     @Test
@@ -340,6 +342,9 @@ class WireGuardInterfaceTests {
         assertEquals(
                 "wg0 has no peers: 'wg set wg0 peer KEY allowed-ips ADDRESS/BITS' gives it one",
                 lacking(new InterfaceState(identity, 1, 0, List.of())));
+        assertFalse(new InterfaceState(Optional.empty(), 1, 0, List.of()).isConfigured());
+        assertFalse(new InterfaceState(identity, 0, 0, List.of()).isConfigured());
+        assertTrue(new InterfaceState(identity, 1, 0, List.of()).isConfigured());
         var whole = new InterfaceState(identity, 1, 0, STATE.peers());
         assertEquals(whole, whole.requireUsable("wg0"));
     }
