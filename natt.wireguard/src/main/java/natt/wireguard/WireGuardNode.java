@@ -252,8 +252,8 @@ public final class WireGuardNode implements AutoCloseable {
         if (peer.isEmpty()) {
             return;
         }
+        PacketPeer joined = node.peer(peer.get());
         try {
-            PacketPeer joined = node.peer(peer.get());
             var repeater = new HandshakeRepeater(own.compareTo(key) < 0);
             var socket =
                     new LoopbackSocket(
@@ -266,6 +266,8 @@ public final class WireGuardNode implements AutoCloseable {
             endpoints.add(key, socket.local());
             tell(all);
         } catch (IOException failed) {
+            // The next look tries again, with another.
+            node.remove(joined);
             LOG.log(
                     Level.WARNING,
                     "no socket for {0}: {1}",
