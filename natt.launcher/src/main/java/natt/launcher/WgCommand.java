@@ -104,7 +104,7 @@ final class WgCommand {
         if (options.direct) {
             shared = Optional.of(WireGuardPort.open(state));
         }
-        dropPrivileges();
+        dropPrivileges(device);
         WireGuardNode node;
         try {
             node = WireGuardNode.start(config(state, shared));
@@ -145,8 +145,13 @@ final class WgCommand {
     }
 
     /// A WireGuard in user space lets its own user in; the kernel's wants a right for each setting.
-    private void dropPrivileges() throws IOException {
+    ///
+    /// @param device has been read
+    /// @throws IOException with one line for the user, also if it cannot be read any more
+    static void dropPrivileges(WireGuardInterface device) throws IOException {
         Privileges.drop(device.isInUserSpace() ? Set.of() : Set.of(Capability.NET_ADMIN));
+        // A socket of another user's needed the rights that are gone.
+        device.read();
     }
 
     private WireGuardConfig config(InterfaceState state, Optional<WireGuardPort> shared)

@@ -4,8 +4,6 @@ import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.Text;
 import natt.core.status.ControlSocket;
-import natt.core.unix.Privileges;
-import natt.core.unix.Privileges.Capability;
 import natt.wireguard.NatpunchNode;
 import natt.wireguard.WireGuardPort;
 import natt.wireguard.control.InterfaceState;
@@ -23,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /// `natt wg --server`: finds the peers of a WireGuard interface by a server of natpunch-go.
@@ -72,8 +69,7 @@ final class WgServerCommand {
         InterfaceState state = device.read().requireUsable(device.name());
         InetSocketAddress address = lookUp();
         WireGuardPort shared = WireGuardPort.open(state, List.of(address));
-        // A WireGuard in user space lets its own user in; the kernel's wants a right each time.
-        Privileges.drop(device.isInUserSpace() ? Set.of() : Set.of(Capability.NET_ADMIN));
+        WgCommand.dropPrivileges(device);
         NatpunchNode node =
                 NatpunchNode.start(
                         new NatpunchNode.Config(

@@ -133,7 +133,10 @@ class WireGuardInterfaceTests {
     @Test
     void anInterfaceInUserSpaceIsReadByItsSocket() throws IOException {
         try (FakeUapi uapi = answering(REPLY)) {
-            assertState(wg0().read());
+            WireGuardInterface wg0 = wg0();
+            assertFalse(wg0.isInUserSpace());
+            assertState(wg0.read());
+            assertTrue(wg0.isInUserSpace());
             assertEquals(List.of("get=1\n\n"), uapi.requests());
         }
     }
@@ -217,7 +220,9 @@ class WireGuardInterfaceTests {
             server.bind(UnixDomainSocketAddress.of(directory.resolve("wg0.sock")));
         }
         program("printf '(none)\\t(none)\\t5\\toff\\n'");
-        assertEquals(5, wg0().read().listenPort());
+        WireGuardInterface wg0 = wg0();
+        assertEquals(5, wg0.read().listenPort());
+        assertFalse(wg0.isInUserSpace());
     }
 
     @Test
