@@ -104,10 +104,12 @@ final class WgCommand {
         if (options.direct) {
             shared = Optional.of(WireGuardPort.open(state));
         }
-        dropPrivileges(device);
         WireGuardNode node;
         try {
-            node = WireGuardNode.start(config(state, shared));
+            // Its files may be another user's, which root needs a right for.
+            WireGuardConfig config = config(state, shared);
+            dropPrivileges(device);
+            node = WireGuardNode.start(config);
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
