@@ -37,7 +37,7 @@ final class WgCommand {
     private final Map<String, String> environment;
     private final WireGuardInterface device;
     private final Duration delay;
-    private volatile boolean serving;
+    private final WgRun run = new WgRun();
 
     private WgCommand(WgOptions options, Map<String, String> environment) {
         this.options = options;
@@ -99,6 +99,10 @@ final class WgCommand {
     }
 
     private int serve() throws Exception {
+        return run.run(this::work);
+    }
+
+    private int work() throws Exception {
         InterfaceState state = device.read().requireUsable(device.name());
         Optional<WireGuardPort> shared = Optional.empty();
         if (options.direct) {
@@ -113,7 +117,10 @@ final class WgCommand {
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node)));
+        if (!run.keep(node::close, node.failure())) {
+            node.close();
+            return CommandLine.DONE;
+        }
         LOG.log(
                 Level.INFO,
                 "{0} has the key {1} and port {2}, natt UDP {3}",
@@ -127,7 +134,6 @@ final class WgCommand {
         Optional<ControlSocket> status =
                 NodeFiles.controlSocket(
                         "natt", options.runtimeDir, environment, Level.INFO, node::report);
-        serving = true;
         CompletableFuture.anyOf(node.failure(), node.done()).join();
         status.ifPresent(ControlSocket::close);
         if (node.failure().isDone()) {
@@ -135,15 +141,6 @@ final class WgCommand {
         }
         LOG.log(Level.INFO, "every peer of {0} is connected", device.name());
         return CommandLine.DONE;
-    }
-
-    private void stop(WireGuardNode node) {
-        node.close();
-        if (serving && !node.failure().isDone()) {
-            LOG.log(Level.INFO, "stopped");
-            // An orderly stop is no failure, whatever the signal.
-            Runtime.getRuntime().halt(CommandLine.DONE);
-        }
     }
 
     /// A WireGuard in user space lets its own user in; the kernel's wants a right for each setting.

@@ -33,7 +33,7 @@ final class WgServerCommand {
     private final Duration delay;
     private final HostAndPort server;
     private final NodeKey serverKey;
-    private volatile boolean serving;
+    private final WgRun run = new WgRun();
 
     /// @throws IllegalArgumentException with one line for the user
     WgServerCommand(
@@ -65,7 +65,11 @@ final class WgServerCommand {
         serverKey = WireGuardKey.parse(options.serverKey);
     }
 
-    int serve() throws IOException {
+    int serve() throws Exception {
+        return run.run(this::work);
+    }
+
+    private int work() throws IOException {
         InterfaceState state = device.read().requireUsable(device.name());
         InetSocketAddress address = lookUp();
         WireGuardPort shared = WireGuardPort.open(state, List.of(address));
@@ -80,7 +84,10 @@ final class WgServerCommand {
                                 address,
                                 options.continuous,
                                 delay));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node)));
+        if (!run.keep(node::close, node.failure())) {
+            node.close();
+            return CommandLine.DONE;
+        }
         LOG.log(
                 Level.INFO,
                 "{0} has the key {1} and port {2}; {3} is asked for its peers",
@@ -91,13 +98,11 @@ final class WgServerCommand {
         Optional<ControlSocket> status =
                 NodeFiles.controlSocket(
                         "natt", options.runtimeDir, environment, Level.INFO, node::report);
-        serving = true;
         CompletableFuture.anyOf(node.failure(), node.done()).join();
         status.ifPresent(ControlSocket::close);
         if (node.failure().isDone()) {
             throw new IOException(node.failure().join());
         }
-        serving = false;
         LOG.log(Level.INFO, "every peer of {0} is connected", device.name());
         return CommandLine.DONE;
     }
@@ -117,15 +122,6 @@ final class WgServerCommand {
         } catch (UnknownHostException unknown) {
             throw new IOException(
                     "the server's name '%s' cannot be resolved".formatted(server.host()), unknown);
-        }
-    }
-
-    private void stop(NatpunchNode node) {
-        node.close();
-        if (serving && !node.failure().isDone()) {
-            LOG.log(Level.INFO, "stopped");
-            // An orderly stop is no failure, whatever the signal.
-            Runtime.getRuntime().halt(CommandLine.DONE);
         }
     }
 }
