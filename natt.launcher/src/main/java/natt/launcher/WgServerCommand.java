@@ -57,6 +57,10 @@ final class WgServerCommand {
             throw new UsageException(
                     "--server is in place of --broker, and knows neither names nor natt's keys");
         }
+        if (options.direct || options.strict || options.wgIdentity || options.knownHosts != null) {
+            throw new UsageException(
+                    "--server goes with none of --direct, --strict, --known-hosts, --wg-identity");
+        }
         server = HostAndPort.parse(options.server);
         if (server.host().isEmpty() || server.port() == 0) {
             throw new UsageException(
