@@ -149,8 +149,15 @@ final class WgCommand {
     /// @throws IOException with one line for the user, also if it cannot be read any more
     static void dropPrivileges(WireGuardInterface device) throws IOException {
         Privileges.drop(device.isInUserSpace() ? Set.of() : Set.of(Capability.NET_ADMIN));
-        // A socket of another user's needed the rights that are gone.
-        device.read();
+        try {
+            device.read();
+        } catch (IOException failed) {
+            // A socket of another user's needed the rights that are gone.
+            throw new IOException(
+                    "%s (natt has given up root's rights, and goes on as the user that runs it)"
+                            .formatted(failed.getMessage()),
+                    failed);
+        }
     }
 
     private WireGuardConfig config(InterfaceState state, Optional<WireGuardPort> shared)
