@@ -37,7 +37,7 @@ final class WgCommand {
     private final Map<String, String> environment;
     private final WireGuardInterface device;
     private final Duration delay;
-    private volatile boolean serving;
+    private final WgRun run = new WgRun();
 
     private WgCommand(WgOptions options, Map<String, String> environment) {
         this.options = options;
@@ -99,19 +99,28 @@ final class WgCommand {
     }
 
     private int serve() throws Exception {
+        return run.run(this::work);
+    }
+
+    private int work() throws Exception {
         InterfaceState state = device.read().requireUsable(device.name());
         Optional<WireGuardPort> shared = Optional.empty();
         if (options.direct) {
             shared = Optional.of(WireGuardPort.open(state));
         }
-        dropPrivileges();
         WireGuardNode node;
         try {
-            node = WireGuardNode.start(config(state, shared));
+            // Its files may be another user's, which root needs a right for.
+            WireGuardConfig config = config(state, shared);
+            dropPrivileges(device);
+            node = WireGuardNode.start(config);
         } catch (IllegalArgumentException wrong) {
             throw new UsageException(String.valueOf(wrong.getMessage()));
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node)));
+        if (!run.keep(node::close, node.failure())) {
+            node.close();
+            return CommandLine.DONE;
+        }
         LOG.log(
                 Level.INFO,
                 "{0} has the key {1} and port {2}, natt UDP {3}",
@@ -125,7 +134,6 @@ final class WgCommand {
         Optional<ControlSocket> status =
                 NodeFiles.controlSocket(
                         "natt", options.runtimeDir, environment, Level.INFO, node::report);
-        serving = true;
         CompletableFuture.anyOf(node.failure(), node.done()).join();
         status.ifPresent(ControlSocket::close);
         if (node.failure().isDone()) {
@@ -135,18 +143,21 @@ final class WgCommand {
         return CommandLine.DONE;
     }
 
-    private void stop(WireGuardNode node) {
-        node.close();
-        if (serving && !node.failure().isDone()) {
-            LOG.log(Level.INFO, "stopped");
-            // An orderly stop is no failure, whatever the signal.
-            Runtime.getRuntime().halt(CommandLine.DONE);
-        }
-    }
-
     /// A WireGuard in user space lets its own user in; the kernel's wants a right for each setting.
-    private void dropPrivileges() throws IOException {
+    ///
+    /// @param device has been read
+    /// @throws IOException with one line for the user, also if it cannot be read any more
+    static void dropPrivileges(WireGuardInterface device) throws IOException {
         Privileges.drop(device.isInUserSpace() ? Set.of() : Set.of(Capability.NET_ADMIN));
+        try {
+            device.read();
+        } catch (IOException failed) {
+            // A socket of another user's needed the rights that are gone.
+            throw new IOException(
+                    "%s (natt has given up root's rights, and goes on as the user that runs it)"
+                            .formatted(failed.getMessage()),
+                    failed);
+        }
     }
 
     private WireGuardConfig config(InterfaceState state, Optional<WireGuardPort> shared)

@@ -4,8 +4,6 @@ import natt.core.HostAndPort;
 import natt.core.NodeKey;
 import natt.core.Text;
 import natt.core.status.ControlSocket;
-import natt.core.unix.Privileges;
-import natt.core.unix.Privileges.Capability;
 import natt.wireguard.NatpunchNode;
 import natt.wireguard.WireGuardPort;
 import natt.wireguard.control.InterfaceState;
@@ -23,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /// `natt wg --server`: finds the peers of a WireGuard interface by a server of natpunch-go.
@@ -36,7 +33,7 @@ final class WgServerCommand {
     private final Duration delay;
     private final HostAndPort server;
     private final NodeKey serverKey;
-    private volatile boolean serving;
+    private final WgRun run = new WgRun();
 
     /// @throws IllegalArgumentException with one line for the user
     WgServerCommand(
@@ -60,6 +57,10 @@ final class WgServerCommand {
             throw new UsageException(
                     "--server is in place of --broker, and knows neither names nor natt's keys");
         }
+        if (options.direct || options.strict || options.wgIdentity || options.knownHosts != null) {
+            throw new UsageException(
+                    "--server goes with none of --direct, --strict, --known-hosts, --wg-identity");
+        }
         server = HostAndPort.parse(options.server);
         if (server.host().isEmpty() || server.port() == 0) {
             throw new UsageException(
@@ -68,12 +69,15 @@ final class WgServerCommand {
         serverKey = WireGuardKey.parse(options.serverKey);
     }
 
-    int serve() throws IOException {
+    int serve() throws Exception {
+        return run.run(this::work);
+    }
+
+    private int work() throws IOException {
         InterfaceState state = device.read().requireUsable(device.name());
         InetSocketAddress address = lookUp();
         WireGuardPort shared = WireGuardPort.open(state, List.of(address));
-        // A WireGuard in user space lets its own user in; the kernel's wants a right each time.
-        Privileges.drop(device.isInUserSpace() ? Set.of() : Set.of(Capability.NET_ADMIN));
+        WgCommand.dropPrivileges(device);
         NatpunchNode node =
                 NatpunchNode.start(
                         new NatpunchNode.Config(
@@ -84,7 +88,10 @@ final class WgServerCommand {
                                 address,
                                 options.continuous,
                                 delay));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node)));
+        if (!run.keep(node::close, node.failure())) {
+            node.close();
+            return CommandLine.DONE;
+        }
         LOG.log(
                 Level.INFO,
                 "{0} has the key {1} and port {2}; {3} is asked for its peers",
@@ -95,13 +102,11 @@ final class WgServerCommand {
         Optional<ControlSocket> status =
                 NodeFiles.controlSocket(
                         "natt", options.runtimeDir, environment, Level.INFO, node::report);
-        serving = true;
         CompletableFuture.anyOf(node.failure(), node.done()).join();
         status.ifPresent(ControlSocket::close);
         if (node.failure().isDone()) {
             throw new IOException(node.failure().join());
         }
-        serving = false;
         LOG.log(Level.INFO, "every peer of {0} is connected", device.name());
         return CommandLine.DONE;
     }
@@ -121,15 +126,6 @@ final class WgServerCommand {
         } catch (UnknownHostException unknown) {
             throw new IOException(
                     "the server's name '%s' cannot be resolved".formatted(server.host()), unknown);
-        }
-    }
-
-    private void stop(NatpunchNode node) {
-        node.close();
-        if (serving && !node.failure().isDone()) {
-            LOG.log(Level.INFO, "stopped");
-            // An orderly stop is no failure, whatever the signal.
-            Runtime.getRuntime().halt(CommandLine.DONE);
         }
     }
 }

@@ -1,5 +1,6 @@
 package natt.wireguard;
 
+import natt.core.Text;
 import natt.wireguard.control.InterfaceState;
 import natt.wireguard.control.PeerChange;
 import natt.wireguard.control.WireGuardInterface;
@@ -78,11 +79,14 @@ final class InterfaceKeeper {
 
     private void look() {
         long unixSeconds = System.currentTimeMillis() / 1_000;
+        InterfaceState state;
         try {
-            listener.looked(device.read(), unixSeconds, settings);
-        } catch (IOException failed) {
-            listener.failed(String.valueOf(failed.getMessage()));
+            state = device.read();
+        } catch (IOException | RuntimeException failed) {
+            listener.failed(line(failed));
+            return;
         }
+        listener.looked(state, unixSeconds, settings);
     }
 
     private boolean setNow(List<PeerChange> changes) {
@@ -92,9 +96,18 @@ final class InterfaceKeeper {
                 device.set(changes);
             }
             return true;
-        } catch (IOException failed) {
-            listener.failed(String.valueOf(failed.getMessage()));
+        } catch (IOException | RuntimeException failed) {
+            listener.failed(line(failed));
             return false;
         }
+    }
+
+    /// What nobody has foreseen must not end the looks; it is shown by its type and first line.
+    private String line(Exception failed) {
+        if (failed instanceof IOException) {
+            return String.valueOf(failed.getMessage());
+        }
+        String first = failed.toString().lines().findFirst().orElse("");
+        return "%s: %s".formatted(device.name(), Text.escape(first));
     }
 }

@@ -141,8 +141,15 @@ public final class NatpunchNode implements AutoCloseable {
     // ---- on the driver's thread
 
     private void looked(InterfaceState state, long unixSeconds, int settingsBefore) {
-        if (settingsBefore != settings || isAnother(state)) {
+        if (settingsBefore != settings) {
             // What has been set since is not in it.
+            return;
+        }
+        if (!state.isConfigured()) {
+            lookFailed("%s has no key or no port; natt waits for them".formatted(name));
+            return;
+        }
+        if (isAnother(state)) {
             return;
         }
         if (failing) {
@@ -224,7 +231,9 @@ public final class NatpunchNode implements AutoCloseable {
         InetSocketAddress endpoint = said.get(key);
         boolean works =
                 endpoints.hasYoungHandshake(key, nowNanos) && !silence.isLong(key, nowNanos);
-        if (endpoint != null && !works) {
+        if (works) {
+            endpoints.settle(key);
+        } else if (endpoint != null) {
             endpoints.session(key, true, Optional.of(endpoint));
         }
     }

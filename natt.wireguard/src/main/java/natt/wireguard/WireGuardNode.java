@@ -193,8 +193,15 @@ public final class WireGuardNode implements AutoCloseable {
     // ---- on the driver's thread
 
     private void looked(InterfaceState state, long unixSeconds, int settingsBefore) {
-        if (settingsBefore != settings || isAnother(state)) {
+        if (settingsBefore != settings) {
             // What has been set since is not in it.
+            return;
+        }
+        if (!state.isConfigured()) {
+            lookFailed("%s has no key or no port; natt waits for them".formatted(name));
+            return;
+        }
+        if (isAnother(state)) {
             return;
         }
         if (failing) {
@@ -233,8 +240,7 @@ public final class WireGuardNode implements AutoCloseable {
     }
 
     private void usePort(int port) {
-        // An interface that is down has none.
-        if (port != 0 && port != listenPort) {
+        if (port != listenPort) {
             listenPort = port;
             byKey.values().forEach(each -> each.socket.expect(port));
         }
@@ -246,8 +252,8 @@ public final class WireGuardNode implements AutoCloseable {
         if (peer.isEmpty()) {
             return;
         }
+        PacketPeer joined = node.peer(peer.get());
         try {
-            PacketPeer joined = node.peer(peer.get());
             var repeater = new HandshakeRepeater(own.compareTo(key) < 0);
             var socket =
                     new LoopbackSocket(
@@ -260,6 +266,8 @@ public final class WireGuardNode implements AutoCloseable {
             endpoints.add(key, socket.local());
             tell(all);
         } catch (IOException failed) {
+            // The next look tries again, with another.
+            node.remove(joined);
             LOG.log(
                     Level.WARNING,
                     "no socket for {0}: {1}",

@@ -19,6 +19,12 @@ public record InterfaceState(
         peers = List.copyOf(peers);
     }
 
+    /// Whether it has a key and a port. Between its creation and its configuration, as by
+    /// `wg-quick up`, it has not.
+    public boolean isConfigured() {
+        return identity.isPresent() && listenPort != 0;
+    }
+
     /// Returns this, if WireGuard can reach peers with it.
     ///
     /// @param name the interface

@@ -28,6 +28,7 @@ public final class WireGuardInterface {
     private final Path socket;
     private final WgProgram program;
     private final Duration patience;
+    private volatile boolean inUserSpace;
 
     WireGuardInterface(String name, Path sockets, String program, Duration patience) {
         if (!NAME.matcher(name).matches()) {
@@ -51,18 +52,21 @@ public final class WireGuardInterface {
         return name;
     }
 
-    /// Whether it is WireGuard in user space, which needs no capability to be spoken to.
+    /// Whether the latest [#read] was answered by a WireGuard in user space, which needs no
+    /// capability to be spoken to by its own user. A socket that is there may be a dead one's.
     public boolean isInUserSpace() {
-        return Files.exists(socket);
+        return inUserSpace;
     }
 
     /// Reads the interface.
     ///
     /// @throws IOException with one line for the user
     public InterfaceState read() throws IOException {
-        if (isInUserSpace()) {
+        if (Files.exists(socket)) {
             try {
-                return UapiSocket.call(socket, "get=1\n\n", patience);
+                InterfaceState state = UapiSocket.call(socket, "get=1\n\n", patience);
+                inUserSpace = true;
+                return state;
             } catch (ConnectException left) {
                 // A WireGuard that was killed leaves its socket; the kernel's may have the name
                 // now.
@@ -70,6 +74,7 @@ public final class WireGuardInterface {
                 throw ofSocket(failed);
             }
         }
+        inUserSpace = false;
         try {
             return WgDump.parse(program.run(List.of("show", name, "dump")));
         } catch (IllegalArgumentException malformed) {
@@ -85,7 +90,7 @@ public final class WireGuardInterface {
     ///
     /// @throws IOException with one line for the user
     public void set(List<PeerChange> changes) throws IOException {
-        if (isInUserSpace()) {
+        if (Files.exists(socket)) {
             try {
                 UapiSocket.call(socket, request(changes), patience);
                 return;

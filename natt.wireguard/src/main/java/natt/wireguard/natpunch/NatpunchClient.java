@@ -282,10 +282,12 @@ public final class NatpunchClient implements Engine {
         }
     }
 
-    /// Neither nobody nor everybody.
-    private static boolean isHost(InetAddress address) {
+    /// Neither nobody nor everybody, nor a program of this machine, unless the server is one.
+    private boolean isHost(InetAddress address) {
         int first = Byte.toUnsignedInt(address.getAddress()[0]);
-        return first != 0 && first < 224;
+        boolean isHere =
+                address.isLoopbackAddress() && !config.server.getAddress().isLoopbackAddress();
+        return first != 0 && first < 224 && !isHere;
     }
 
     // ---- time

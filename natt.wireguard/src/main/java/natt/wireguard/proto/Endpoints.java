@@ -21,6 +21,9 @@ import java.util.OptionalInt;
 /// drop each other's answers, so the one with the smaller key does, the other only if that did not
 /// help.
 ///
+/// An endpoint on the loopback that is not natt's socket for that peer counts as none: an earlier
+/// natt, which did not end well, has left it.
+///
 /// A peer whose session has never been up is left as it is: it may have no natt. What [#decide]
 /// returns counts as set until the next [#look] shows what is.
 public final class Endpoints {
@@ -41,6 +44,9 @@ public final class Endpoints {
     /// After this whoever has the larger key begins a handshake too.
     private static final long PATIENCE_NANOS = 1_500_000_000;
 
+    /// How old a look may be and yet tell what has come before something is set.
+    private static final long FRESH_NANOS = 100_000_000;
+
     private static final class Peer {
         private final InetSocketAddress socket;
         private boolean isUp;
@@ -52,7 +58,12 @@ public final class Endpoints {
         private @Nullable InetSocketAddress left;
 
         private boolean isSeen;
+        private long lookedAtNanos;
         private @Nullable InetSocketAddress endpoint;
+
+        /// Whether the endpoint, which counts as none, is on the loopback.
+        private boolean isStray;
+
         private int keepalive;
 
         /// What [Endpoints] has set last.
@@ -60,6 +71,7 @@ public final class Endpoints {
 
         private @Nullable InetSocketAddress original;
         private int originalKeepalive;
+        private long received;
         private long handshakeSeconds;
         private boolean hasHandshake;
         private long handshakeAtNanos;
@@ -68,6 +80,18 @@ public final class Endpoints {
         private boolean awaits;
 
         private long awaitsSinceNanos;
+
+        /// Whether something has come since the endpoint was set, if it was.
+        private boolean isHeard = true;
+
+        /// Whether what follows is known: what had come when the endpoint was set.
+        private boolean hasBefore;
+
+        private long receivedBefore;
+        private long handshakeBefore;
+
+        /// Whether the other end is to be told that WireGuard has left natt's socket by itself.
+        private boolean leavesSocket;
 
         private Peer(InetSocketAddress socket) {
             this.socket = socket;
@@ -113,6 +137,21 @@ public final class Endpoints {
         peer.path = path;
     }
 
+    /// Takes that the endpoint of a peer works, whoever found it: it is as if the session had it,
+    /// and no path before it counts.
+    public void settle(NodeKey key) {
+        Peer peer = peers.get(key);
+        InetSocketAddress endpoint = peer == null ? null : peer.endpoint;
+        if (peer == null || endpoint == null) {
+            return;
+        }
+        peer.path = endpoint;
+        peer.left = null;
+        if (!endpoint.equals(peer.set)) {
+            peer.set = null;
+        }
+    }
+
     /// Takes how the interface is. Peers that were not added are passed over.
     ///
     /// @param unixSeconds the wall clock, by which WireGuard tells handshakes; it counts only for
@@ -127,7 +166,11 @@ public final class Endpoints {
     }
 
     private static void look(Peer peer, PeerState state, long unixSeconds, long nowNanos) {
-        peer.endpoint = state.endpoint().orElse(null);
+        InetSocketAddress there = state.endpoint().orElse(null);
+        peer.isStray = there != null && isLoopback(there) && !there.equals(peer.socket);
+        peer.endpoint = peer.isStray ? null : there;
+        peer.lookedAtNanos = nowNanos;
+        peer.received = state.received();
         peer.keepalive = state.keepaliveSeconds();
         long age = 0;
         if (!peer.isSeen) {
@@ -141,12 +184,42 @@ public final class Endpoints {
             peer.hasHandshake = state.handshakeSeconds() > 0 && age < YOUNG_NANOS / 1_000_000_000;
             peer.handshakeAtNanos = nowNanos - age * 1_000_000_000;
         }
+        if (!peer.isHeard) {
+            hear(peer);
+        }
+    }
+
+    private static boolean isLoopback(InetSocketAddress endpoint) {
+        return !endpoint.isUnresolved() && endpoint.getAddress().isLoopbackAddress();
+    }
+
+    private static boolean isInNetwork(Peer peer) {
+        return peer.endpoint != null && !peer.endpoint.equals(peer.socket);
+    }
+
+    /// WireGuard's endpoint is where the latest datagram came from. So what is new has come by the
+    /// network, if the endpoint is there.
+    private static void hear(Peer peer) {
+        boolean isNew =
+                peer.received != peer.receivedBefore
+                        || peer.handshakeSeconds != peer.handshakeBefore;
+        if (peer.hasBefore && isNew && isInNetwork(peer)) {
+            peer.isHeard = true;
+        } else if (!peer.hasBefore || isNew) {
+            begin(peer);
+        }
+    }
+
+    private static void begin(Peer peer) {
+        peer.hasBefore = true;
+        peer.receivedBefore = peer.received;
+        peer.handshakeBefore = peer.handshakeSeconds;
     }
 
     /// Forgets handshakes that are no longer young. Called at least once in 292 years.
     private static boolean isYoung(Peer peer, long nowNanos) {
         peer.hasHandshake &= nowNanos - peer.handshakeAtNanos < YOUNG_NANOS;
-        return peer.hasHandshake;
+        return peer.hasHandshake && !peer.isStray;
     }
 
     /// Whether WireGuard has shaken hands with a peer less than 180 s ago: whatever its endpoint
@@ -164,6 +237,9 @@ public final class Endpoints {
                     InetSocketAddress wanted = wanted(peer, nowNanos);
                     if (wanted != null && !wanted.equals(peer.endpoint)) {
                         set(key, peer, wanted, nowNanos, changes);
+                    } else if (peer.leavesSocket && isInNetwork(peer)) {
+                        peer.leavesSocket = false;
+                        wake(key, peer, Optional.empty(), changes);
                     } else if (peer.isUp
                             && peer.endpoint != null
                             && peer.endpoint.equals(peer.set)) {
@@ -188,7 +264,12 @@ public final class Endpoints {
                 return null;
             }
         }
-        return peer.path != null ? peer.path : peer.socket;
+        if (peer.path == null) {
+            return peer.socket;
+        }
+        // Soon after a look it is known what has come by the relay before.
+        boolean waits = peer.socket.equals(there) && nowNanos - peer.lookedAtNanos > FRESH_NANOS;
+        return waits ? null : peer.path;
     }
 
     private void set(
@@ -197,7 +278,18 @@ public final class Endpoints {
             InetSocketAddress wanted,
             long nowNanos,
             List<PeerChange> changes) {
-        if (isYoung(peer, nowNanos)) {
+        boolean isYoung = isYoung(peer, nowNanos);
+        boolean isNetwork = !wanted.equals(peer.socket);
+        peer.isHeard = false;
+        peer.hasBefore = false;
+        if (!isYoung || nowNanos - peer.lookedAtNanos <= FRESH_NANOS) {
+            begin(peer);
+        }
+        peer.leavesSocket = mode == Mode.DIRECT && !isNetwork;
+        if (isYoung && isNetwork) {
+            // No handshake: a keepalive, by which the other end knows that this way works.
+            wake(key, peer, Optional.of(wanted), changes);
+        } else if (isYoung) {
             changes.add(new PeerChange(key, Optional.of(wanted), changedKeepalive(peer)));
         } else if (own.compareTo(key) < 0) {
             wake(key, peer, Optional.of(wanted), changes);
@@ -207,6 +299,7 @@ public final class Endpoints {
             peer.awaitsSinceNanos = nowNanos;
         }
         peer.endpoint = wanted;
+        peer.isStray = false;
         peer.set = wanted;
     }
 
@@ -254,14 +347,14 @@ public final class Endpoints {
     }
 
     /// Whether WireGuard needs natt no longer, until somebody moves: every peer has an endpoint in
-    /// the network, and a young handshake.
+    /// the network, a young handshake, and has been heard since something was set.
     public boolean isDone(long nowNanos) {
         return !peers.isEmpty()
                 && peers.values().stream()
                         .allMatch(
                                 peer ->
-                                        peer.endpoint != null
-                                                && !peer.endpoint.equals(peer.socket)
+                                        isInNetwork(peer)
+                                                && peer.isHeard
                                                 && isYoung(peer, nowNanos));
     }
 

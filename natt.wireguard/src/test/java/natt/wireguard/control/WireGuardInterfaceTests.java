@@ -133,7 +133,10 @@ class WireGuardInterfaceTests {
     @Test
     void anInterfaceInUserSpaceIsReadByItsSocket() throws IOException {
         try (FakeUapi uapi = answering(REPLY)) {
-            assertState(wg0().read());
+            WireGuardInterface wg0 = wg0();
+            assertFalse(wg0.isInUserSpace());
+            assertState(wg0.read());
+            assertTrue(wg0.isInUserSpace());
             assertEquals(List.of("get=1\n\n"), uapi.requests());
         }
     }
@@ -155,7 +158,9 @@ class WireGuardInterfaceTests {
     @Test
     void anInterfaceWithoutAnythingHasNeitherKeyNorPeers() throws IOException {
         program("printf '(none)\\t(none)\\t0\\toff\\n'");
-        assertEquals(new InterfaceState(Optional.empty(), 0, 0, List.of()), wg0().read());
+        InterfaceState read = wg0().read();
+        assertEquals(new InterfaceState(Optional.empty(), 0, 0, List.of()), read);
+        assertFalse(read.isConfigured());
     }
 
     @Test
@@ -215,7 +220,9 @@ class WireGuardInterfaceTests {
             server.bind(UnixDomainSocketAddress.of(directory.resolve("wg0.sock")));
         }
         program("printf '(none)\\t(none)\\t5\\toff\\n'");
-        assertEquals(5, wg0().read().listenPort());
+        WireGuardInterface wg0 = wg0();
+        assertEquals(5, wg0.read().listenPort());
+        assertFalse(wg0.isInUserSpace());
     }
 
     @Test
@@ -340,6 +347,9 @@ class WireGuardInterfaceTests {
         assertEquals(
                 "wg0 has no peers: 'wg set wg0 peer KEY allowed-ips ADDRESS/BITS' gives it one",
                 lacking(new InterfaceState(identity, 1, 0, List.of())));
+        assertFalse(new InterfaceState(Optional.empty(), 1, 0, List.of()).isConfigured());
+        assertFalse(new InterfaceState(identity, 0, 0, List.of()).isConfigured());
+        assertTrue(new InterfaceState(identity, 1, 0, List.of()).isConfigured());
         var whole = new InterfaceState(identity, 1, 0, STATE.peers());
         assertEquals(whole, whole.requireUsable("wg0"));
     }

@@ -32,6 +32,7 @@ class EndpointsTests {
     private static final NodeKey KEY = key(1);
 
     private long now = START;
+    private long received;
 
     private static NodeKey key(int value) {
         var bytes = new byte[32];
@@ -59,7 +60,7 @@ class EndpointsTests {
             Optional<InetSocketAddress> endpoint,
             long handshake,
             int keepalive) {
-        var state = new PeerState(KEY, endpoint, List.of(), handshake, 0, 0, keepalive);
+        var state = new PeerState(KEY, endpoint, List.of(), handshake, received, 0, keepalive);
         endpoints.look(List.of(state), UNIX + (now - START) / SECOND, now);
     }
 
@@ -174,7 +175,7 @@ class EndpointsTests {
         var endpoints = endpoints(Mode.DIRECT);
         look(endpoints, Optional.empty(), UNIX - 179, 60);
         endpoints.session(KEY, true, Optional.of(PATH));
-        assertEquals(change(PATH, 25), endpoints.decide(now));
+        assertEquals(waking(PATH, 25), endpoints.decide(now));
     }
 
     @Test
@@ -231,7 +232,7 @@ class EndpointsTests {
         now += SECOND;
         look(endpoints, PATH, UNIX + 1, 25);
         endpoints.session(KEY, true, Optional.of(MOVED));
-        assertEquals(change(MOVED), endpoints.decide(now));
+        assertEquals(waking(MOVED, 25), endpoints.decide(now));
     }
 
     @Test
@@ -241,7 +242,7 @@ class EndpointsTests {
         endpoints.session(KEY, true, Optional.of(PATH));
         assertEquals(List.of(), endpoints.decide(now));
         endpoints.session(KEY, true, Optional.of(MOVED));
-        assertEquals(change(MOVED), endpoints.decide(now));
+        assertEquals(waking(MOVED, 25), endpoints.decide(now));
     }
 
     @Test
@@ -256,6 +257,32 @@ class EndpointsTests {
     }
 
     @Test
+    void aPeerThatComesBackToWhereItWasIsNotSentAwayAgain() {
+        var endpoints = endpoints(Mode.DIRECT);
+        look(endpoints, Optional.empty(), 0, 0);
+        endpoints.session(KEY, true, Optional.of(PATH));
+        assertEquals(change(PATH, 25), endpoints.decide(now));
+        now += SECOND;
+        look(endpoints, PATH, UNIX + 1, 25);
+        endpoints.settle(KEY);
+        assertEquals(List.of(), endpoints.decide(now));
+        now += 40 * SECOND;
+        look(endpoints, PATH, UNIX + 1, 25);
+        endpoints.session(KEY, true, Optional.of(MOVED));
+        assertEquals(waking(MOVED, 25), endpoints.decide(now));
+        now += SECOND;
+        look(endpoints, PATH, UNIX + 42, 25);
+        endpoints.settle(KEY);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(List.of(), endpoints.decide(now));
+            now += SECOND;
+            look(endpoints, PATH, UNIX + 42, 25);
+        }
+        endpoints.session(KEY, true, Optional.of(MOVED));
+        assertEquals(waking(MOVED, 25), endpoints.decide(now));
+    }
+
+    @Test
     void byRelayNattCarriesAndADirectPathEndsThat() {
         var endpoints = endpoints(Mode.DIRECT);
         look(endpoints, Optional.empty(), 0, 0);
@@ -264,7 +291,7 @@ class EndpointsTests {
         now += SECOND;
         look(endpoints, SOCKET, UNIX + 1, 25);
         endpoints.session(KEY, true, Optional.of(PATH));
-        assertEquals(change(PATH), endpoints.decide(now));
+        assertEquals(waking(PATH, 25), endpoints.decide(now));
         now += SECOND;
         look(endpoints, PATH, UNIX + 1, 25);
         endpoints.session(KEY, true, Optional.empty());
@@ -298,6 +325,110 @@ class EndpointsTests {
         endpoints.remove(key(2));
         assertTrue(endpoints.isDone(now));
         assertFalse(endpoints.isDone(now + 180 * SECOND));
+    }
+
+    @Test
+    void aHandshakeByTheRelayIsNoneOfTheDirectPath() {
+        var endpoints = endpoints(Mode.DIRECT);
+        look(endpoints, Optional.empty(), 0, 0);
+        endpoints.session(KEY, true, Optional.empty());
+        assertEquals(change(SOCKET, 25), endpoints.decide(now));
+        now += SECOND / 2;
+        endpoints.session(KEY, true, Optional.of(PATH));
+        // Whether the handshake has been by now is not known.
+        assertEquals(List.of(), endpoints.decide(now));
+        now += SECOND;
+        received = 148;
+        look(endpoints, SOCKET, UNIX + 1, 25);
+        assertEquals(waking(PATH, 25), endpoints.decide(now));
+        assertFalse(endpoints.isDone(now));
+        now += SECOND;
+        look(endpoints, PATH, UNIX + 1, 25);
+        assertFalse(endpoints.isDone(now));
+        received = 180;
+        look(endpoints, PATH, UNIX + 1, 25);
+        assertTrue(endpoints.isDone(now));
+    }
+
+    @Test
+    void whatComesByTheRelayAfterwardsIsNoneOfTheDirectPathEither() {
+        var endpoints = endpoints(Mode.DIRECT);
+        look(endpoints, SOCKET, UNIX, 25);
+        endpoints.session(KEY, true, Optional.of(PATH));
+        assertEquals(waking(PATH, 25), endpoints.decide(now));
+        now += SECOND;
+        received = 32;
+        look(endpoints, SOCKET, UNIX, 25);
+        assertEquals(waking(PATH, 25), endpoints.decide(now));
+        now += SECOND;
+        look(endpoints, PATH, UNIX, 25);
+        assertFalse(endpoints.isDone(now));
+        received = 64;
+        look(endpoints, PATH, UNIX, 25);
+        assertTrue(endpoints.isDone(now));
+    }
+
+    @Test
+    void whoFollowedTheOtherToTheDirectPathTellsItOnce() {
+        var endpoints = endpoints(Mode.DIRECT);
+        look(endpoints, Optional.empty(), 0, 0);
+        endpoints.session(KEY, true, Optional.empty());
+        assertEquals(change(SOCKET, 25), endpoints.decide(now));
+        now += SECOND;
+        received = 180;
+        look(endpoints, PATH, UNIX + 1, 25);
+        List<PeerChange> told =
+                List.of(
+                        new PeerChange(KEY, Optional.empty(), OptionalInt.of(0)),
+                        new PeerChange(KEY, Optional.empty(), OptionalInt.of(25)));
+        assertEquals(told, endpoints.decide(now));
+        assertEquals(List.of(), endpoints.decide(now));
+        assertTrue(endpoints.isDone(now));
+    }
+
+    @Test
+    void aPeerThatMovedIsDoneOnlyOnceItIsHeardFromThere() {
+        var endpoints = endpoints(Mode.DIRECT);
+        look(endpoints, PATH, UNIX, 25);
+        endpoints.session(KEY, true, Optional.of(PATH));
+        assertTrue(endpoints.isDone(now));
+        now += SECOND;
+        endpoints.session(KEY, true, Optional.of(MOVED));
+        assertEquals(waking(MOVED, 25), endpoints.decide(now));
+        now += SECOND;
+        received = 32;
+        look(endpoints, MOVED, UNIX, 25);
+        // That may have come from where it was.
+        assertFalse(endpoints.isDone(now));
+        received = 64;
+        look(endpoints, MOVED, UNIX, 25);
+        assertTrue(endpoints.isDone(now));
+    }
+
+    @Test
+    void aSocketThatAnEarlierNattLeftIsNoEndpoint() {
+        for (String loopback : List.of("127.0.0.1", "127.0.0.2", "::1")) {
+            var endpoints = endpoints(Mode.DIRECT);
+            look(endpoints, address(loopback, 39_999), UNIX, 25);
+            assertFalse(endpoints.hasYoungHandshake(KEY, now));
+            assertFalse(endpoints.isDone(now));
+            endpoints.session(KEY, true, Optional.of(PATH));
+            assertEquals(waking(PATH, 25), endpoints.decide(now));
+            look(endpoints, PATH, UNIX, 25);
+            assertFalse(endpoints.isDone(now));
+            look(endpoints, PATH, UNIX + 1, 25);
+            assertTrue(endpoints.isDone(now));
+        }
+    }
+
+    @Test
+    void aSocketThatAnEarlierNattLeftIsNotPutBack() {
+        var endpoints = endpoints(Mode.CARRIED);
+        look(endpoints, address("127.0.0.1", 39_999), UNIX, 25);
+        endpoints.session(KEY, true, Optional.empty());
+        assertEquals(waking(SOCKET, 25), endpoints.decide(now));
+        assertEquals(List.of(), endpoints.restore());
+        assertEquals(List.of(KEY), endpoints.orphans());
     }
 
     @Test
