@@ -38,13 +38,13 @@ class WgCommandTests {
                         + " contradict each other",
                 "--interface a/b --broker b; 'a/b' is not the name of an interface",
                 "--interface wg0 --server h:1 --server-key k --direct; --server goes with none of"
-                    + " --direct, --strict, --known-hosts, --wg-identity",
+                        + " --direct, --strict, --known-hosts, --wg-identity",
                 "--interface wg0 --server h:1 --server-key k --strict; --server goes with none of"
-                    + " --direct, --strict, --known-hosts, --wg-identity",
+                        + " --direct, --strict, --known-hosts, --wg-identity",
                 "--interface wg0 --server h:1 --server-key k --known-hosts f; --server goes with"
-                    + " none of --direct, --strict, --known-hosts, --wg-identity",
+                        + " none of --direct, --strict, --known-hosts, --wg-identity",
                 "--interface wg0 --server h:1 --server-key k --wg-identity; --server goes with none"
-                    + " of --direct, --strict, --known-hosts, --wg-identity",
+                        + " of --direct, --strict, --known-hosts, --wg-identity",
             })
     void whatIsWrongIsSaidBeforeAnythingIsTouched(String line, String why) {
         UsageException wrong =
