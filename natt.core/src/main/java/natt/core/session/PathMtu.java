@@ -80,7 +80,7 @@ final class PathMtu {
 
     /// Notes that a datagram was sent: if it is a large one, it matters whether it passes.
     void sent(int length, long nowNanos) {
-        if (length > SIZES[0] && phase == Phase.REST) {
+        if (length >= SIZES[0] && phase == Phase.REST) {
             if (!confirmed || nowNanos - confirmedAt >= CONFIRM_INTERVAL) {
                 begin(Phase.CONFIRM, size, nowNanos);
             } else if (size < most && (!raised || nowNanos - raisedAt >= RAISE_INTERVAL)) {
@@ -206,8 +206,9 @@ final class PathMtu {
             return false;
         }
         size = lowered;
-        raised = true;
-        raisedAt = nowNanos;
+        // Where much is lost, what passed is not all that would have: larger ones are asked for
+        // at the next chance.
+        raised = false;
         confirm(nowNanos);
         return true;
     }

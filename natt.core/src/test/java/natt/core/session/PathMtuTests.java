@@ -58,6 +58,27 @@ class PathMtuTests {
     }
 
     @Test
+    void aSizeThatLossHasLoweredIsRaisedAgain() {
+        mtu.sent(1232, now);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(1232, probe());
+            now += 300 * World.MILLI;
+            mtu.handleTimeout(now, now);
+        }
+        while (probe() != 0) {
+            // All smaller sizes, of which one answer arrives.
+        }
+        assertFalse(mtu.answered(548, now));
+        now += 300 * World.MILLI;
+        assertTrue(mtu.handleTimeout(now, now));
+        assertEquals(548, mtu.size());
+        mtu.sent(548, now);
+        assertEquals(1472, probe());
+        assertTrue(mtu.answered(1472, now));
+        assertEquals(1472, mtu.size());
+    }
+
+    @Test
     void peerThatAnswersMoreThanWasAskedMakesNoLongerDatagrams() {
         var world = new World();
         Node client = world.node("203.0.113.1:1000");
