@@ -8,21 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The options of `natt tun`.
-final class TunOptions extends LogOptions {
+final class TunOptions extends NodeOptions {
     @Parameter(
             names = {"--broker", "-broker"},
             description = "[KEY@]HOST[:PORT] of the broker (port: 30000)")
     @Nullable String broker;
-
-    @Parameter(
-            names = {"--broker-psk-file", "-broker-psk-file"},
-            description = "file of the secret that the broker wants, if it wants one")
-    @Nullable String brokerPskFile;
-
-    @Parameter(
-            names = {"--name", "-name"},
-            description = "name that this node has at the broker, several times for several")
-    List<String> name = new ArrayList<>();
 
     @Parameter(
             names = {"--peer", "-peer"},
@@ -93,18 +83,6 @@ final class TunOptions extends LogOptions {
     @Nullable String pskFile;
 
     @Parameter(
-            names = {"--known-hosts", "-known-hosts"},
-            description =
-                    "file of the broker's and the peers' keys (default: known_hosts in the state"
-                            + " directory)")
-    @Nullable String knownHosts;
-
-    @Parameter(
-            names = {"--strict", "-strict"},
-            description = "refuse a broker and peers that are not known yet")
-    boolean strict;
-
-    @Parameter(
             names = {"--dns-server", "-dns-server"},
             description =
                     "HOST[:PORT] of the DNS server to ask for --target (default: the system's)")
@@ -114,21 +92,6 @@ final class TunOptions extends LogOptions {
             names = {"--dns-file", "-dns-file"},
             description = "read the records for --target from this zone-file fragment")
     @Nullable String dnsFile;
-
-    @Parameter(
-            names = {"--state-dir", "-state-dir"},
-            description =
-                    "directory of this node's key and of the known hosts (default: the system's or"
-                            + " the user's)")
-    @Nullable String stateDir;
-
-    @Parameter(
-            names = {"--runtime-dir", "-runtime-dir"},
-            description =
-                    "directory of the socket for 'natt status' (default: $RUNTIME_DIRECTORY; else"
-                            + " /run/natt for root; else $XDG_RUNTIME_DIR/natt, or the state"
-                            + " directory)")
-    @Nullable String runtimeDir;
 
     @Parameter List<String> rest = new ArrayList<>();
 }

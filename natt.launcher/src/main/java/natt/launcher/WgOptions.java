@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The options of `natt wg`.
-final class WgOptions extends LogOptions {
+final class WgOptions extends NodeOptions {
     @Parameter(
             names = {"--interface", "-interface"},
             description = "the WireGuard interface whose peers are to be found")
@@ -20,11 +20,6 @@ final class WgOptions extends LogOptions {
                     "[KEY@]HOST[:PORT] of a broker (port: 30000), several times for several"
                             + " (default: $NATT_BROKER)")
     List<String> broker = new ArrayList<>();
-
-    @Parameter(
-            names = {"--broker-psk-file", "-broker-psk-file"},
-            description = "file of the secret that the broker wants, if it wants one")
-    @Nullable String brokerPskFile;
 
     @Parameter(
             names = {"--server", "-server"},
@@ -53,11 +48,6 @@ final class WgOptions extends LogOptions {
     @Nullable String config;
 
     @Parameter(
-            names = {"--name", "-name"},
-            description = "name that this node has at the broker, several times for several")
-    List<String> name = new ArrayList<>();
-
-    @Parameter(
             names = {"--direct", "-direct"},
             description =
                     "search from WireGuard's own port and give it the peers' real endpoints, where"
@@ -75,33 +65,6 @@ final class WgOptions extends LogOptions {
             names = {"--delay", "-delay", "-d"},
             description = "seconds between two looks at the interface, from 0.1")
     String delay = "2";
-
-    @Parameter(
-            names = {"--known-hosts", "-known-hosts"},
-            description =
-                    "file of the broker's and the peers' keys (default: known_hosts in the state"
-                            + " directory)")
-    @Nullable String knownHosts;
-
-    @Parameter(
-            names = {"--strict", "-strict"},
-            description = "refuse a broker and peers that are not known yet")
-    boolean strict;
-
-    @Parameter(
-            names = {"--state-dir", "-state-dir"},
-            description =
-                    "directory of natt's own key and of the known hosts (default: the system's or"
-                            + " the user's)")
-    @Nullable String stateDir;
-
-    @Parameter(
-            names = {"--runtime-dir", "-runtime-dir"},
-            description =
-                    "directory of the socket for 'natt status' (default: $RUNTIME_DIRECTORY; else"
-                            + " /run/natt for root; else $XDG_RUNTIME_DIR/natt, or the state"
-                            + " directory)")
-    @Nullable String runtimeDir;
 
     @Parameter(description = "")
     List<String> further = new ArrayList<>();
