@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -39,6 +41,7 @@ import java.util.concurrent.TimeUnit;
 /// `natt listen` and `natt forward` with a broker, as processes on the loopback.
 @Requires(Need.IMAGE)
 @Timeout(240)
+@Execution(ExecutionMode.CONCURRENT)
 class PeersTests {
     private static final Duration LIMIT = Duration.ofSeconds(30);
 

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,6 +29,7 @@ import java.time.Duration;
 /// What the doctor says of networks whose behavior is known exactly.
 @Requires({Need.NATLAB, Need.IMAGE})
 @Timeout(180)
+@Execution(ExecutionMode.CONCURRENT)
 class DoctorLabTests {
     private static final Duration LIMIT = Duration.ofSeconds(40);
     private static final Duration MEASURING = Duration.ofSeconds(100);
