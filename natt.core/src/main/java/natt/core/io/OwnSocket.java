@@ -9,7 +9,7 @@ interface OwnSocket {
     /// Takes what a socket receives.
     interface Receiver {
         /// @param from for an additional socket, the route through it
-        /// @param datagram between position 0 and limit; the socket's again after the call
+        /// @param datagram between position and limit; the socket's again after the call
         void received(InetSocketAddress from, ByteBuffer datagram, long nowNanos);
     }
 
@@ -34,6 +34,26 @@ interface OwnSocket {
     ///
     /// @param remote a transport address
     boolean send(ByteBuffer datagram, InetSocketAddress remote);
+
+    /// Sends datagrams that lie one behind the other, and advances the buffer by what has been
+    /// sent. False when the socket takes no more for now.
+    ///
+    /// @param length of each datagram, but for the last, which may be shorter
+    /// @param remote a transport address
+    default boolean send(ByteBuffer run, int length, InetSocketAddress remote) {
+        int end = run.limit();
+        do {
+            int next = Math.min(end, run.position() + length);
+            run.limit(next);
+            boolean sent = send(run, remote);
+            run.limit(end);
+            if (!sent) {
+                return false;
+            }
+            run.position(next);
+        } while (run.hasRemaining());
+        return true;
+    }
 
     void close();
 }

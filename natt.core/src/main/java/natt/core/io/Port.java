@@ -35,8 +35,11 @@ public final class Port {
     private final Sockets sockets;
     private final Connections connections;
     private final List<StreamListener> listeners = new ArrayList<>();
-    private final ByteBuffer outgoing = ByteBuffer.allocateDirect(2048);
-    private @Nullable InetSocketAddress outgoingTo;
+    private final Run run = new Run();
+
+    /// Whether the run waits for a socket that was full.
+    private boolean waits;
+
     private List<? extends Engine> engines = List.of();
     private Owner owner = now -> Engine.NEVER;
 
@@ -160,9 +163,10 @@ public final class Port {
     }
 
     private void demultiplex(InetSocketAddress from, ByteBuffer datagram, long nowNanos) {
+        int begin = datagram.position();
         int end = datagram.limit();
         for (int i = 0; i < engines.size(); i++) {
-            datagram.clear().limit(end);
+            datagram.limit(end).position(begin);
             if (engines.get(i).handleDatagram(from, datagram, nowNanos)) {
                 return;
             }
@@ -194,38 +198,61 @@ public final class Port {
 
     /// Sends what the engines have; false when a socket takes no more for now.
     private boolean transmit(long nowNanos) {
-        if (outgoingTo != null && !send(outgoingTo, nowNanos)) {
+        if (waits && !send(nowNanos)) {
             return false;
         }
         for (int i = 0; i < engines.size(); i++) {
             while (true) {
-                outgoing.clear();
-                InetSocketAddress to = engines.get(i).pollTransmit(outgoing, nowNanos);
+                InetSocketAddress to = engines.get(i).pollTransmit(run.room(), nowNanos);
                 if (to == null) {
                     break;
                 }
-                outgoing.flip();
-                if (!send(to, nowNanos)) {
+                run.add(to);
+                if (run.isComplete() && !send(nowNanos)) {
                     return false;
                 }
             }
         }
+        return send(nowNanos);
+    }
+
+    /// Sends complete runs, or the last one. False when the socket is full: the rest waits.
+    private boolean send(long nowNanos) {
+        do {
+            InetSocketAddress to = run.to();
+            if (to == null) {
+                break;
+            }
+            ByteBuffer left = run.left();
+            boolean sent =
+                    isOrdinary(to)
+                            ? own.send(left, run.segment(), to)
+                            : sendByRoute(left, run.segment(), to, nowNanos);
+            run.sentSome();
+            waits = !sent;
+            if (waits) {
+                return false;
+            }
+            run.next();
+        } while (run.isComplete());
         return true;
     }
 
-    /// False when the socket is full: the datagram waits in the buffer.
-    private boolean send(InetSocketAddress to, long nowNanos) {
-        boolean sent = isOrdinary(to) ? own.send(outgoing, to) : sendByRoute(to, nowNanos);
-        outgoingTo = sent ? null : to;
-        return sent;
-    }
-
-    private boolean sendByRoute(InetSocketAddress to, long nowNanos) {
+    private boolean sendByRoute(ByteBuffer left, int length, InetSocketAddress to, long nowNanos) {
         if (Route.isDirect(to)) {
-            return sendThrough(to);
+            return sendThrough(left, length, to);
         }
         Link link = connections.get(to);
-        return link != null && link.send(outgoing, nowNanos) || dropped(to);
+        int end = left.limit();
+        do {
+            int next = Math.min(end, left.position() + length);
+            left.limit(next);
+            if (link == null || !link.send(left, nowNanos)) {
+                dropped(to);
+            }
+            left.limit(end).position(next);
+        } while (left.hasRemaining());
+        return true;
     }
 
     /// Asked for every datagram. Java has no IPv4-mapped addresses: those are [Inet4Address].
@@ -240,19 +267,22 @@ public final class Port {
         return true;
     }
 
-    private boolean sendThrough(InetSocketAddress to) {
+    private boolean sendThrough(ByteBuffer left, int length, InetSocketAddress to) {
         if (to != through) {
             through = to;
             throughSocket = sockets.get(Route.socket(to));
             throughRemote = Route.remote(to);
         }
-        return throughSocket != null && throughRemote != null && throughSocket.isOpen()
-                ? throughSocket.send(outgoing, throughRemote)
-                : dropped(to);
+        if (throughSocket != null && throughRemote != null && throughSocket.isOpen()) {
+            return throughSocket.send(left, length, throughRemote);
+        }
+        dropped(to);
+        left.position(left.limit());
+        return true;
     }
 
     /// Counts a datagram for a way that there is not, no longer, or whose queue is full.
-    private boolean dropped(InetSocketAddress to) {
+    private void dropped(InetSocketAddress to) {
         // Powers of two: the first is told at once, and millions are told in twenty lines.
         if (Long.bitCount(++droppedUnsent) == 1) {
             LOG.log(
@@ -261,7 +291,6 @@ public final class Port {
                     droppedUnsent,
                     HostAndPort.format(to));
         }
-        return true;
     }
 
     /// Sends what the engines still have, as far as the socket takes it, and closes it.

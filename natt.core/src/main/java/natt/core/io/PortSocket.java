@@ -3,6 +3,9 @@ package natt.core.io;
 import natt.core.HostAndPort;
 import natt.core.Route;
 import natt.core.Text;
+import natt.core.unix.DatagramRuns;
+import natt.core.unix.Errors;
+import natt.core.unix.UnixException;
 
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +22,10 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 
 /// One UDP socket of a port: the port's own, number 0, or an additional one.
+///
+/// A socket that carries data sends and receives in runs, where the system can do that
+/// ([DatagramRuns]): it begins so after a few datagrams, since finding out takes a while, which
+/// another thread spends. Everything but receiving stays the channel's.
 final class PortSocket implements OwnSocket, Driver.Ready {
     private static final System.Logger LOG = System.getLogger("natt");
 
@@ -28,20 +35,35 @@ final class PortSocket implements OwnSocket, Driver.Ready {
     /// The same for one of hundreds that a search opens.
     static final int SMALL_BUFFERS = 64 << 10;
 
-    /// After how many datagrams a socket with small buffers is one that carries data.
+    /// After how many datagrams a socket is one that carries data.
     private static final int FEW_DATAGRAMS = 64;
 
     /// How many datagrams one socket may take before the others get a turn.
     private static final int DATAGRAMS_PER_TURN = 64;
 
+    private final Driver driver;
     private final int number;
     private final DatagramChannel channel;
     private final SelectionKey key;
     private final InetSocketAddress local;
     private final ByteBuffer incoming;
     private final Receiver receiver;
-    private int untilLarge;
+    private final boolean small;
+    private int untilData = FEW_DATAGRAMS;
     private boolean sendingFails;
+
+    /// How data goes and comes; null while that is by the channel.
+    private @Nullable DatagramRuns runs;
+
+    /// Whether the kernel has refused to cut runs for this device.
+    private boolean uncut;
+
+    private final Object handover = new Object();
+
+    /// What another thread has found; guarded by `handover`, as is the next.
+    private @Nullable DatagramRuns found;
+
+    private boolean closed;
 
     /// The latest source and its name for the engines; the channel returns the same object for the
     /// same source.
@@ -52,10 +74,11 @@ final class PortSocket implements OwnSocket, Driver.Ready {
     PortSocket(
             Driver driver, int number, InetSocketAddress bind, int bufferBytes, Receiver receiver)
             throws IOException {
+        this.driver = driver;
         this.number = number;
         this.receiver = receiver;
         incoming = driver.receiveBuffer();
-        untilLarge = bufferBytes < LARGE_BUFFERS ? FEW_DATAGRAMS : 0;
+        small = bufferBytes < LARGE_BUFFERS;
         Opened opened = open(bind);
         channel = opened.channel();
         try {
@@ -129,17 +152,46 @@ final class PortSocket implements OwnSocket, Driver.Ready {
             ready.interestOps(SelectionKey.OP_READ);
         }
         try {
-            for (int i = 0; i < DATAGRAMS_PER_TURN && channel.isOpen(); i++) {
-                incoming.clear();
-                var from = (InetSocketAddress) channel.receive(incoming);
-                if (from == null) {
-                    break;
-                }
-                incoming.flip();
-                receive(from, nowNanos);
+            if (runs == null) {
+                receiveEach(nowNanos);
+            } else {
+                receiveRuns(runs, nowNanos);
             }
         } catch (IOException failed) {
             LOG.log(Level.DEBUG, "receiving failed: {0}", Text.escape(failed.toString()));
+        }
+    }
+
+    private void receiveEach(long nowNanos) throws IOException {
+        for (int i = 0; i < DATAGRAMS_PER_TURN && channel.isOpen(); i++) {
+            incoming.clear();
+            var from = (InetSocketAddress) channel.receive(incoming);
+            if (from == null) {
+                break;
+            }
+            incoming.flip();
+            receive(from, nowNanos);
+        }
+    }
+
+    private void receiveRuns(DatagramRuns by, long nowNanos) throws IOException {
+        for (int left = DATAGRAMS_PER_TURN; left > 0 && channel.isOpen(); ) {
+            int bytes = by.receive();
+            if (bytes < 0) {
+                if (bytes != -Errors.EAGAIN) {
+                    LOG.log(Level.DEBUG, "receiving failed: {0}", by.text(-bytes));
+                }
+                break;
+            }
+            InetSocketAddress from = by.source();
+            int at = 0;
+            do {
+                int next = Math.min(bytes, at + by.segment());
+                incoming.limit(next).position(at);
+                receive(from, nowNanos);
+                at = next;
+                left--;
+            } while (at < bytes && channel.isOpen());
         }
     }
 
@@ -152,7 +204,7 @@ final class PortSocket implements OwnSocket, Driver.Ready {
             source = from;
             sourceName = number == 0 ? from : Route.through(number, from);
         }
-        countTowardsLarge();
+        countTowardsData();
         receiver.received(sourceName, incoming, nowNanos);
     }
 
@@ -161,31 +213,129 @@ final class PortSocket implements OwnSocket, Driver.Ready {
         try {
             int length = datagram.remaining();
             if (channel.send(datagram, remote) == 0 && length > 0) {
-                key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+                awaitRoom();
                 return false;
             }
-            sendingFails = false;
-            countTowardsLarge();
+            sent();
         } catch (IOException | RuntimeException failed) {
-            // The datagram is lost, as the network may lose it; engines notice by silence.
-            if (!sendingFails) {
-                LOG.log(
-                        Level.DEBUG,
-                        "sending to {0} failed: {1}",
-                        HostAndPort.format(remote),
-                        Text.escape(failed.toString()));
-            }
-            sendingFails = true;
+            failed(remote, failed.toString());
         }
         return true;
     }
 
-    private void countTowardsLarge() {
-        if (untilLarge > 0 && --untilLarge == 0) {
+    @Override
+    public boolean send(ByteBuffer run, int length, InetSocketAddress remote) {
+        DatagramRuns by = runs;
+        boolean several = run.remaining() > length;
+        if (by == null || several && uncut || DatagramRuns.lacksScope(remote)) {
+            return OwnSocket.super.send(run, length, remote);
+        }
+        int errno;
+        try {
+            errno = by.send(run, length, remote);
+        } catch (RuntimeException failed) {
+            failed(remote, failed.toString());
+            errno = 0;
+        }
+        switch (errno) {
+            case 0 -> sent();
+            case Errors.EAGAIN -> {
+                awaitRoom();
+                return false;
+            }
+            default -> {
+                if (several && mayGoUncut(errno)) {
+                    return OwnSocket.super.send(run, length, remote);
+                }
+                failed(remote, by.text(errno));
+            }
+        }
+        run.position(run.limit());
+        return true;
+    }
+
+    /// Whether the datagrams of a run that was refused may be sent one by one: each is then cut
+    /// into fragments if the path is too narrow.
+    private boolean mayGoUncut(int errno) {
+        boolean never =
+                errno == Errors.EIO || errno == Errors.ENOPROTOOPT || errno == Errors.EOPNOTSUPP;
+        if (never) {
+            LOG.log(Level.DEBUG, "the device cuts no runs");
+            uncut = true;
+        }
+        return never || errno == Errors.EINVAL || errno == Errors.EMSGSIZE;
+    }
+
+    private void awaitRoom() {
+        key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+    }
+
+    private void sent() {
+        sendingFails = false;
+        countTowardsData();
+    }
+
+    /// The datagrams are lost, as the network may lose them; engines notice by silence.
+    private void failed(InetSocketAddress remote, String why) {
+        if (!sendingFails) {
+            LOG.log(
+                    Level.DEBUG,
+                    "sending to {0} failed: {1}",
+                    HostAndPort.format(remote),
+                    Text.escape(why));
+        }
+        sendingFails = true;
+    }
+
+    private void countTowardsData() {
+        if (untilData > 0 && --untilData == 0) {
+            if (small) {
+                try {
+                    setBuffers(LARGE_BUFFERS);
+                } catch (IOException failed) {
+                    LOG.log(Level.DEBUG, "small buffers stay: {0}", Text.escape(failed.toString()));
+                }
+            }
+            if (DatagramRuns.arePossible()) {
+                Thread.ofPlatform().daemon().name("natt-runs").start(this::findRuns);
+            }
+        }
+    }
+
+    private void findRuns() {
+        try {
+            DatagramRuns mine = DatagramRuns.find(local, incoming);
+            synchronized (handover) {
+                if (closed) {
+                    mine.close();
+                    return;
+                }
+                found = mine;
+            }
+            driver.execute(this::useRuns);
+        } catch (IOException | RuntimeException failed) {
+            LOG.log(
+                    Level.DEBUG,
+                    "datagrams are sent one by one: {0}",
+                    Text.escape(failed.toString()));
+        }
+    }
+
+    private void useRuns() {
+        synchronized (handover) {
+            if (closed || found == null) {
+                return;
+            }
             try {
-                setBuffers(LARGE_BUFFERS);
-            } catch (IOException failed) {
-                LOG.log(Level.DEBUG, "small buffers stay: {0}", Text.escape(failed.toString()));
+                found.begin();
+                runs = found;
+            } catch (UnixException failed) {
+                LOG.log(
+                        Level.DEBUG,
+                        "datagrams are sent one by one: {0}",
+                        Text.escape(failed.toString()));
+                found.close();
+                found = null;
             }
         }
     }
@@ -193,5 +343,13 @@ final class PortSocket implements OwnSocket, Driver.Ready {
     @Override
     public void close() {
         Driver.closeQuietly(channel);
+        synchronized (handover) {
+            closed = true;
+            if (found != null) {
+                found.close();
+                runs = null;
+                found = null;
+            }
+        }
     }
 }

@@ -77,23 +77,26 @@ final class Keys implements Slots.Slot {
     }
 
     /// Seals kind and payload, which lie at the beginning of an array, and writes the DATA.
+    ///
+    /// @param scratch for a buffer that is on no array
     void seal(byte[] plain, int length, byte[] scratch, ByteBuffer into) {
-        scratch[0] = (byte) Wire.DATA;
-        Wire.putShort(scratch, 1, 0);
-        Wire.putInt(scratch, Wire.DATA_RECEIVER, remoteIndex);
-        Wire.putLong(scratch, Wire.DATA_COUNTER, nextCounter);
-        int sealed =
-                send.seal(
-                        nextCounter++,
-                        scratch,
-                        0,
-                        Wire.DATA_HEADER,
-                        plain,
-                        0,
-                        length,
-                        scratch,
-                        Wire.DATA_HEADER);
-        into.put(scratch, 0, Wire.DATA_HEADER + sealed);
+        if (into.hasArray()) {
+            int at = into.arrayOffset() + into.position();
+            into.position(into.position() + seal(plain, length, into.array(), at));
+        } else {
+            into.put(scratch, 0, seal(plain, length, scratch, 0));
+        }
+    }
+
+    private int seal(byte[] plain, int length, byte[] out, int at) {
+        out[at] = (byte) Wire.DATA;
+        Wire.putShort(out, at + 1, 0);
+        Wire.putInt(out, at + Wire.DATA_RECEIVER, remoteIndex);
+        Wire.putLong(out, at + Wire.DATA_COUNTER, nextCounter);
+        int sealedAt = at + Wire.DATA_HEADER;
+        return Wire.DATA_HEADER
+                + send.seal(
+                        nextCounter++, out, at, Wire.DATA_HEADER, plain, 0, length, out, sealedAt);
     }
 
     /// What became of a DATA.

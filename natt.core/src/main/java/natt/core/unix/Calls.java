@@ -33,6 +33,9 @@ final class Calls {
     static final MethodHandle CONNECT = Registers.plain("connect");
     static final MethodHandle GETSOCKNAME = Registers.plain("getsockname");
     static final MethodHandle SETSOCKOPT = Registers.plain("setsockopt");
+    static final MethodHandle GETSOCKOPT = Registers.plain("getsockopt");
+    static final MethodHandle SENDMSG = Registers.plain("sendmsg");
+    static final MethodHandle RECVMSG = Registers.plain("recvmsg");
     static final MethodHandle SENDTO = Registers.plain("sendto");
     static final MethodHandle RECVFROM = Registers.plain("recvfrom");
     static final MethodHandle CAPSET = Registers.plain("capset");

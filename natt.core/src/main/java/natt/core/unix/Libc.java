@@ -50,8 +50,14 @@ public final class Libc {
     static final int POLLNVAL = 32;
     private static final int POLLFD_BYTES = 8;
 
+    static final int SO_TYPE = 3;
+    static final int SO_DOMAIN = 39;
+    static final int SO_SNDBUFFORCE = 32;
+    static final int SO_RCVBUFFORCE = 33;
+
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
+    private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int EFD_CLOEXEC = O_CLOEXEC;
     private static final int EFD_NONBLOCK = O_NONBLOCK;
     private static final int STRUCT_TIMEVAL_BYTES = 16;
@@ -192,6 +198,11 @@ public final class Libc {
         call("fcntl", Calls.FCNTL, descriptor, F_SETFL, flags | O_NONBLOCK);
     }
 
+    /// Another descriptor of the same file.
+    int duplicate(int descriptor) throws UnixException {
+        return call("fcntl", Calls.FCNTL, descriptor, F_DUPFD_CLOEXEC, 0);
+    }
+
     /// A device's own request.
     ///
     /// @param data what the kernel reads and writes
@@ -276,6 +287,24 @@ public final class Libc {
                     length.address());
             return SocketAddress.decode(address.toArray(JAVA_BYTE))
                     .orElseThrow(() -> failed("getsockname", Errors.EAFNOSUPPORT));
+        }
+    }
+
+    /// The value of an option that is a number.
+    int option(int socket, int level, int option) throws UnixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_INT);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, Integer.BYTES);
+            call(
+                    "getsockopt",
+                    Calls.GETSOCKOPT,
+                    arena,
+                    socket,
+                    level,
+                    option,
+                    value.address(),
+                    length.address());
+            return value.get(JAVA_INT, 0);
         }
     }
 

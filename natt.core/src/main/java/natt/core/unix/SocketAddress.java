@@ -23,12 +23,20 @@ final class SocketAddress {
     private static final int BYTES_4 = 16;
     private static final int IPV6 = 8;
 
+    /// What precedes the 4 bytes of a mapped address, after 8 zeros.
+    private static final int MAPPED = 0xffff;
+
     private SocketAddress() {}
 
     static byte[] encode(InetSocketAddress address) {
+        return encode(address, address.getAddress() instanceof Inet6Address);
+    }
+
+    /// @param six for a socket of IPv6, for which an address of IPv4 is mapped (RFC 4291, section
+    ///     2.5.5.2)
+    static byte[] encode(InetSocketAddress address, boolean six) {
         InetAddress ip = address.getAddress();
         byte[] raw = ip.getAddress();
-        boolean six = raw.length == 16;
         var out = new byte[six ? MOST_BYTES : BYTES_4];
         var buffer = ByteBuffer.wrap(out).order(ByteOrder.nativeOrder());
         buffer.putShort((short) (six ? Libc.AF_INET6 : Libc.AF_INET));
@@ -36,6 +44,8 @@ final class SocketAddress {
         if (ip instanceof Inet6Address address6) {
             buffer.putInt(0).put(raw);
             buffer.order(ByteOrder.nativeOrder()).putInt(address6.getScopeId());
+        } else if (six) {
+            buffer.putInt(0).putLong(0).putInt(MAPPED).put(raw);
         } else {
             buffer.put(raw);
         }

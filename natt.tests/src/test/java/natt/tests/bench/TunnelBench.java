@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
 /// turns.
 ///
 /// Arguments: `--rounds N` (3), `--skip MILLIS` and `--window MILLIS` of a bulk transfer (1000,
-/// 2000), `--only NAME` (several times), `--veth` (root only: between two network namespaces in
-/// place of the loopback).
+/// 2000), `--only NAME` (several times; `-` may stand for a blank), `--veth` (root only: between
+/// two network namespaces in place of the loopback).
 public final class TunnelBench {
     static final String SERVE = "--serve";
 
@@ -128,10 +128,7 @@ public final class TunnelBench {
         String far = farNamespace.isEmpty() ? "127.0.0.1" : VethPair.FAR_ADDRESS;
         try (var subjects = new Subjects(far, farNamespace)) {
             List<Record> records =
-                    subjects.startAll().stream()
-                            .filter(each -> only.isEmpty() || only.contains(each.name()))
-                            .map(Record::new)
-                            .toList();
+                    subjects.startAll().stream().filter(this::isWanted).map(Record::new).toList();
             Thread.sleep(REST);
             for (Record record : records) {
                 record.megabytesAtRest = record.memory(ProcStat::residentMegabytes);
@@ -150,6 +147,11 @@ public final class TunnelBench {
             }
             report(records, subjects.missing(), load);
         }
+    }
+
+    private boolean isWanted(Subject subject) {
+        String name = subject.name();
+        return only.isEmpty() || only.contains(name) || only.contains(name.replace(' ', '-'));
     }
 
     private void measure(Record record) throws InterruptedException {
