@@ -149,7 +149,17 @@ final class WanRoom implements AutoCloseable {
             servers.put(subject, server);
         }
         Subjects.Subject client = subjects.startClient(server);
-        return new Session(client.entrance(), () -> subjects.endClient(client), client.pids());
+        return new Session(client.entrance(), () -> end(client), client.pids());
+    }
+
+    /// kcptun's server goes on sending to a client that has gone: first all has to have arrived.
+    private void end(Subjects.Subject client) {
+        try {
+            awaitQuiet();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        subjects.endClient(client);
     }
 
     /// TCP with the kernel's default congestion control of today's Linux, through a packet tunnel.
