@@ -1,6 +1,8 @@
 package natt.tests.bench;
 
+import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.reflect.TypeToken;
 
 import natt.tests.Need;
 import natt.tests.Repository;
@@ -21,11 +23,18 @@ import java.util.Optional;
 /// wireguard-go and the kernel's own TCP, between two network namespaces with the laboratory's
 /// emulator between them. As root.
 ///
-/// Arguments: `--rounds N` (5), `--scenario NAME` and `--only SUBJECT` (each several times).
+/// Arguments: `--rounds N` (5), `--scenario NAME` and `--only SUBJECT` (each several times),
+// `--add`
+/// to what the last run has written, so that a long run may be made in parts (and `--rounds 0`
+/// shows it).
 public final class WanBench {
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().serializeSpecialFloatingPointValues().create();
+
     private final List<String> only = new ArrayList<>();
     private final List<String> scenarios = new ArrayList<>();
     private int rounds = 5;
+    private boolean add;
     private String farNamespace = "";
     private String control = "";
 
@@ -35,6 +44,7 @@ public final class WanBench {
                 case "--rounds" -> rounds = Integer.parseInt(arguments[++i]);
                 case "--scenario" -> scenarios.add(arguments[++i]);
                 case "--only" -> only.add(arguments[++i]);
+                case "--add" -> add = true;
                 case "--far-namespace" -> farNamespace = arguments[++i];
                 case "--control" -> control = arguments[++i];
                 default -> throw new IllegalArgumentException("unknown: " + arguments[i]);
@@ -81,53 +91,54 @@ public final class WanBench {
 
     // ---- measuring
 
-    /// All measurements of one subject in one scenario.
+    /// All measurements of one subject in one scenario; as they are written.
     private static final class Record {
-        final String subject;
         final List<Map<String, Double>> rounds = new ArrayList<>();
         final List<Map<String, Double>> emulator = new ArrayList<>();
         final List<String> failures = new ArrayList<>();
-
-        Record(String subject) {
-            this.subject = subject;
-        }
     }
 
     private void run() throws IOException, InterruptedException {
         String load = ProcStat.loadAverage();
         VethPair pair = VethPair.madeByAnother(farNamespace);
-        var all = new LinkedHashMap<String, Object>();
+        Map<String, Map<String, Record>> all = add ? read() : new LinkedHashMap<>();
         WanLink link = WanLink.madeByAnother(pair, control);
         try (var room = WanRoom.overLink(pair, link)) {
             for (WanScenario scenario : wanted()) {
-                List<Record> records = measure(scenario, room);
+                var records = all.computeIfAbsent(scenario.name(), _ -> new LinkedHashMap<>());
+                measure(scenario, room, records);
                 report(scenario, records);
-                all.put(scenario.name(), json(records));
-                write(all);
+                Files.writeString(file(), GSON.toJson(all));
             }
         }
         System.out.println(Figures.machine(load));
     }
 
-    private List<Record> measure(WanScenario scenario, WanRoom room)
+    private static Map<String, Map<String, Record>> read() throws IOException {
+        return Files.exists(file())
+                ? GSON.fromJson(Files.readString(file()), new TypeToken<>() {})
+                : new LinkedHashMap<>();
+    }
+
+    private void measure(WanScenario scenario, WanRoom room, Map<String, Record> records)
             throws IOException, InterruptedException {
-        List<Record> records = subjects(scenario).stream().map(Record::new).toList();
         for (int round = 0; round < rounds; round++) {
-            var order = new ArrayList<>(records);
+            var order = new ArrayList<>(subjects(scenario));
             Collections.rotate(order, -round);
-            for (Record record : order) {
-                Optional<String> lacking = WanRoom.lacking(record.subject);
+            for (String subject : order) {
+                Record record = records.computeIfAbsent(subject, _ -> new Record());
+                Optional<String> lacking = WanRoom.lacking(subject);
                 if (lacking.isPresent()) {
                     record.failures.add(lacking.get());
                 } else {
-                    room.link().set(WanLink.PLAIN + " " + scenario.settings());
-                    room.link().set("seed=" + (round + 1));
-                    measure(scenario, room, record);
+                    // Each subject meets the same losses in the same round.
+                    int seed = record.rounds.size() + 1;
+                    room.link().set(WanLink.PLAIN + " " + scenario.settings() + " seed=" + seed);
+                    measure(scenario, new WanRun(room, subject), record);
                 }
             }
             System.err.printf("%s: round %d of %d%n", scenario.name(), round + 1, rounds);
         }
-        return records;
     }
 
     /// Those of the scenario that are asked for; whoever asks for another gets it.
@@ -139,19 +150,18 @@ public final class WanBench {
         return only.stream().filter(each -> any || scenario.subjects().contains(each)).toList();
     }
 
-    private static void measure(WanScenario scenario, WanRoom room, Record record)
+    private static void measure(WanScenario scenario, WanRun run, Record record)
             throws InterruptedException {
-        var run = new WanRun(room, record.subject);
-        Map<String, Double> before = room.link().counters();
+        WanLink link = run.room().link();
+        Map<String, Double> before = link.counters();
         try {
             scenario.measurement().run(run);
         } catch (IOException | UncheckedIOException | AssertionError failed) {
             record.failures.add(String.valueOf(failed.getMessage()));
         }
-        Map<String, Double> after = room.link().counters();
+        Map<String, Double> after = link.counters();
+        after.replaceAll((name, now) -> grown(name, before.getOrDefault(name, 0.0), now));
         record.rounds.add(run.figures());
-        before.forEach(
-                (name, value) -> after.computeIfPresent(name, (_, now) -> grown(name, value, now)));
         record.emulator.add(after);
     }
 
@@ -163,69 +173,58 @@ public final class WanBench {
 
     // ---- reporting
 
-    private void report(WanScenario scenario, List<Record> records) {
+    private static void report(WanScenario scenario, Map<String, Record> records) {
+        int rounds = records.values().stream().mapToInt(each -> each.rounds.size()).max().orElse(0);
         System.out.printf(
                 "%n### %s%n%n%s; %d rounds, median (least to most)%n%n",
                 scenario.name(), scenario.what(), rounds);
-        var header = new StringBuilder("| |");
-        var aims = new StringBuilder("| aim |");
-        for (Column column : scenario.columns()) {
-            header.append(' ').append(column.name()).append(" |");
-            aims.append(' ').append(column.aim()).append(" |");
-        }
-        System.out.println(header + "\n|" + "---|".repeat(scenario.columns().size() + 1));
-        System.out.println(aims);
-        for (Record record : records) {
-            var line = new StringBuilder("| " + record.subject + " |");
-            for (Column column : scenario.columns()) {
-                double[] values =
-                        record.rounds.stream()
-                                .filter(each -> each.containsKey(column.name()))
-                                .mapToDouble(each -> each.get(column.name()))
-                                .toArray();
-                line.append(' ').append(Figures.spread(values, column.decimals())).append(" |");
-            }
-            System.out.println(line);
-        }
+        List<String> names = scenario.columns().stream().map(Column::name).toList();
+        List<String> aims = scenario.columns().stream().map(Column::aim).toList();
+        System.out.println(line("", names) + "\n" + "|---".repeat(names.size() + 1) + "|");
+        System.out.println(line("aim", aims));
+        records.forEach(
+                (subject, record) ->
+                        System.out.println(
+                                line(
+                                        subject,
+                                        scenario.columns().stream()
+                                                .map(each -> spread(record, each))
+                                                .toList())));
         System.out.println();
-        for (Record record : records) {
-            record.failures.stream()
-                    .distinct()
-                    .forEach(each -> System.out.printf("failed: %s: %s%n", record.subject, each));
-        }
+        records.forEach(
+                (subject, record) ->
+                        record.failures.stream()
+                                .distinct()
+                                .map(each -> "failed: %s: %s".formatted(subject, each))
+                                .forEach(System.out::println));
         System.out.printf(
                 "emulator: at most %.1f ms late, %.0f packets lost by its own fault%n",
                 most(records, "late_max_us") / 1e3,
                 most(records, "kdrop") + most(records, "txerr") + most(records, "big"));
     }
 
-    private static double most(List<Record> records, String counter) {
-        return records.stream()
+    private static String line(String first, List<String> rest) {
+        return "| %s | %s |".formatted(first, String.join(" | ", rest));
+    }
+
+    private static String spread(Record record, Column column) {
+        double[] values =
+                record.rounds.stream()
+                        .filter(each -> each.containsKey(column.name()))
+                        .mapToDouble(each -> each.get(column.name()))
+                        .toArray();
+        return Figures.spread(values, column.decimals());
+    }
+
+    private static double most(Map<String, Record> records, String counter) {
+        return records.values().stream()
                 .flatMap(each -> each.emulator.stream())
                 .mapToDouble(each -> each.getOrDefault(counter, 0.0))
                 .max()
                 .orElse(0);
     }
 
-    private static Map<String, Object> json(List<Record> records) {
-        var all = new LinkedHashMap<String, Object>();
-        for (Record record : records) {
-            var one = new LinkedHashMap<String, Object>();
-            one.put("rounds", record.rounds);
-            one.put("emulator", record.emulator);
-            one.put("failures", record.failures);
-            all.put(record.subject, one);
-        }
-        return all;
-    }
-
-    private static void write(Map<String, Object> all) throws IOException {
-        Path file = Repository.target("bench").resolve("wan.json");
-        var gson =
-                new GsonBuilder()
-                        .setPrettyPrinting()
-                        .serializeSpecialFloatingPointValues()
-                        .create();
-        Files.writeString(file, gson.toJson(all));
+    private static Path file() {
+        return Repository.target("bench").resolve("wan.json");
     }
 }
