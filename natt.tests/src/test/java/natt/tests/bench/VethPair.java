@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /// Two hosts, each a network namespace, joined by one veth; and if asked for also by a [WanLink].
 /// Needs root.
@@ -17,6 +19,7 @@ final class VethPair implements AutoCloseable {
     static final String NEAR_ADDRESS = "10.78.0.1";
 
     private static final String PREFIX = "nattbench";
+    private static final int GRACE_SECONDS = 4;
 
     private final String prefix;
     private final Thread hook = new Thread(this::delete);
@@ -92,14 +95,24 @@ final class VethPair implements AutoCloseable {
         List.of(near(), far(), between()).forEach(VethPair::delete);
     }
 
-    /// Kills what still runs inside, without which a namespace lives on.
+    /// Ends what still runs inside, without which a namespace lives on; politely at first, because
+    /// it may have something to put away.
     private static void delete(String name) {
-        Programs.run("ip", "netns", "pids", name)
-                .output()
-                .lines()
-                .filter(line -> line.matches("[0-9]+"))
-                .flatMap(pid -> ProcessHandle.of(Long.parseLong(pid)).stream())
-                .forEach(ProcessHandle::destroyForcibly);
+        List<ProcessHandle> inside =
+                Programs.run("ip", "netns", "pids", name)
+                        .output()
+                        .lines()
+                        .filter(line -> line.matches("[0-9]+"))
+                        .flatMap(pid -> ProcessHandle.of(Long.parseLong(pid)).stream())
+                        .toList();
+        inside.forEach(ProcessHandle::destroy);
+        CompletableFuture.allOf(
+                        inside.stream()
+                                .map(ProcessHandle::onExit)
+                                .toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, GRACE_SECONDS, TimeUnit.SECONDS)
+                .join();
+        inside.forEach(ProcessHandle::destroyForcibly);
         Programs.run("ip", "netns", "del", name);
     }
 

@@ -23,10 +23,9 @@ import java.util.Optional;
 /// wireguard-go and the kernel's own TCP, between two network namespaces with the laboratory's
 /// emulator between them. As root.
 ///
-/// Arguments: `--rounds N` (5), `--scenario NAME` and `--only SUBJECT` (each several times),
-// `--add`
-/// to what the last run has written, so that a long run may be made in parts (and `--rounds 0`
-/// shows it).
+/// Arguments: `--rounds N` (5), `--scenario NAME` and `--only SUBJECT` (each several times), and
+/// `--add` to what the last run has written, so that a long run may be made in parts; with
+/// `--rounds 0` it shows that.
 public final class WanBench {
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().serializeSpecialFloatingPointValues().create();

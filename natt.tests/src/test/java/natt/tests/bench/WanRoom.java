@@ -194,7 +194,7 @@ final class WanRoom implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         tunnels.ifPresent(PacketTunnels::close);
         subjects.close();
     }
