@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /// One bulk transfer from the service to here, of which the receiver notes what had come when.
 /// Times are of [System#nanoTime], which all processes of a machine share.
@@ -98,6 +99,18 @@ final class Flow implements AutoCloseable {
 
     double megabitsPerSecond(long fromNanos, long toNanos) {
         return bytes(fromNanos, toNanos) * 8e3 / (toNanos - fromNanos);
+    }
+
+    /// What came in each second after the first byte was written, in Mbit/s.
+    double[] eachSecond(int seconds) throws IOException, InterruptedException {
+        long from = begunNanos();
+        return IntStream.range(0, seconds)
+                .mapToDouble(
+                        each ->
+                                megabitsPerSecond(
+                                        from + each * 1_000_000_000L,
+                                        from + (each + 1) * 1_000_000_000L))
+                .toArray();
     }
 
     private long bytesUntil(long time) {

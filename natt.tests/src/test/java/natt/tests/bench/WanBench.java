@@ -93,6 +93,7 @@ public final class WanBench {
     /// All measurements of one subject in one scenario; as they are written.
     private static final class Record {
         final List<Map<String, Double>> rounds = new ArrayList<>();
+        final List<List<double[]>> megabitsEachSecondOfFlows = new ArrayList<>();
         final List<Map<String, Double>> emulator = new ArrayList<>();
         final List<String> failures = new ArrayList<>();
     }
@@ -161,6 +162,7 @@ public final class WanBench {
         Map<String, Double> after = link.counters();
         after.replaceAll((name, now) -> grown(name, before.getOrDefault(name, 0.0), now));
         record.rounds.add(run.figures());
+        record.megabitsEachSecondOfFlows.add(run.flows());
         record.emulator.add(after);
     }
 

@@ -1,7 +1,9 @@
 package natt.tests.bench;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// One measurement of one subject: the way to it, and the figures so far by their columns.
@@ -9,6 +11,7 @@ final class WanRun {
     private final WanRoom room;
     private final String subject;
     private final Map<String, Double> figures = new LinkedHashMap<>();
+    private final List<double[]> flows = new ArrayList<>();
 
     WanRun(WanRoom room, String subject) {
         this.room = room;
@@ -33,6 +36,15 @@ final class WanRun {
 
     void put(String column, double figure) {
         figures.put(column, figure);
+    }
+
+    /// Keeps what a flow has brought in each of its seconds.
+    void keep(Flow flow, int seconds) throws IOException, InterruptedException {
+        flows.add(flow.eachSecond(seconds));
+    }
+
+    List<double[]> flows() {
+        return flows;
     }
 
     Map<String, Double> figures() {

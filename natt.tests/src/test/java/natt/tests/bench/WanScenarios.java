@@ -74,6 +74,7 @@ final class WanScenarios {
                 run.put(WIRE, window.wire());
                 run.put(QUEUE, window.roundTrip() - unloaded);
                 run.put(CPU, window.cpuSecondsPerGigabyte());
+                run.keep(flow, 10);
             }
         }
     }
@@ -120,6 +121,7 @@ final class WanScenarios {
                 run.put(steady + RATE, later.megabitsPerSecond());
                 run.put(steady + WIRE, later.wire());
                 run.put(steady + QUEUE, later.roundTrip() - unloaded);
+                run.keep(flow, from + 10);
             }
             run.room().awaitQuiet();
             try (var again = Flow.begin(session.entrance(), 5)) {
@@ -152,6 +154,7 @@ final class WanScenarios {
                 run.put(WIRE, window.wire());
                 run.put(QUEUE, window.roundTrip() - unloaded);
                 run.put("worst second", worstSecond(window));
+                run.keep(flow, 12);
             }
         }
     }
@@ -203,6 +206,7 @@ final class WanScenarios {
                 run.put("again at 100", Window.of(flow, trace, 23, 30).megabitsPerSecond());
                 run.put("down after s", secondsUntil(flow, slower, 9, 8));
                 run.put("up after s", secondsUntil(flow, faster, 9, 80));
+                run.keep(flow, 30);
             } finally {
                 link.set("rate=100");
             }
@@ -330,6 +334,9 @@ final class WanScenarios {
             run.put("second", shares[1]);
             run.put(rival, shares[2]);
             run.put("total", Arrays.stream(shares).sum());
+            for (int i = 0; i < flows.size(); i++) {
+                run.keep(flows.get(i), 30 - 3 * i);
+            }
             run.put("round trip ms", Window.of(flows.getFirst(), trace, 10, 30).roundTrip());
         } finally {
             close(flows);
