@@ -27,7 +27,7 @@ public final class Repository {
     }
 
     /// The NAT laboratory, which is no part of the repository and may be missing.
-    static Path natlab() {
+    public static Path natlab() {
         return ROOT.resolveSibling("shared").resolve("lab");
     }
 

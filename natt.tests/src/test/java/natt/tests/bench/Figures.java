@@ -4,6 +4,7 @@ import natt.tests.Programs;
 import natt.tests.Repository;
 
 import java.time.LocalDate;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -22,6 +23,24 @@ final class Figures {
                         figure(median(sorted)),
                         figure(sorted[0]),
                         figure(sorted[sorted.length - 1]));
+    }
+
+    /// The median, with the least and the most where there are several.
+    static String spread(double[] values, int decimals) {
+        double[] sorted = Arrays.stream(values).filter(Double::isFinite).sorted().toArray();
+        if (sorted.length == 0) {
+            return values.length == 0 ? "failed" : "never";
+        }
+        String form = "%." + decimals + "f";
+        String median = form.formatted(median(sorted));
+        return sorted.length == 1
+                ? median
+                : median
+                        + " ("
+                        + form.formatted(sorted[0])
+                        + " to "
+                        + form.formatted(sorted[sorted.length - 1])
+                        + ")";
     }
 
     static double median(double... sorted) {

@@ -87,6 +87,11 @@ final class Meter {
             String[] words = line(in).split(" ");
             switch (words[0]) {
                 case "echo" -> in.transferTo(socket.getOutputStream());
+                case "stamped" -> {
+                    OutputStream out = socket.getOutputStream();
+                    new DataOutputStream(out).writeLong(System.nanoTime());
+                    send(out, Long.parseLong(words[1]));
+                }
                 case "down" -> send(socket.getOutputStream(), Long.parseLong(words[1]));
                 case "up" -> {
                     var times =
@@ -175,7 +180,7 @@ final class Meter {
 
     // ---- the measuring side
 
-    private static Socket begin(InetSocketAddress at, String test) throws IOException {
+    static Socket begin(InetSocketAddress at, String test) throws IOException {
         var socket = new Socket();
         socket.connect(at, PATIENCE_MILLIS);
         socket.setTcpNoDelay(true);

@@ -29,7 +29,12 @@ final class PacketTunnels implements AutoCloseable {
     ///
     /// @param farAddress of the far host inside
     /// @param pids of the two ends, the near one first; none without a tunnel
-    record Tunnel(String name, String farAddress, long... pids) {}
+    record Tunnel(String name, String farAddress, long... pids) {
+        /// Of the near host inside.
+        String nearAddress() {
+            return farAddress.replaceAll("[0-9]+$", "" + End.NEAR.number);
+        }
+    }
 
     /// One of the two hosts.
     private enum End {
@@ -59,11 +64,18 @@ final class PacketTunnels implements AutoCloseable {
     private final Path directory = Files.createTempDirectory("natt-bench-");
     private final Thread hook = new Thread(this::end);
     private final VethPair pair;
+    private final List<String> outside;
     private final OptionalInt mtu;
 
     /// @param mtu of all tunnels; empty for each program's own
     PacketTunnels(VethPair pair, OptionalInt mtu) throws IOException {
+        this(pair, List.of(VethPair.NEAR_ADDRESS, VethPair.FAR_ADDRESS), mtu);
+    }
+
+    /// @param outside the addresses of the two hosts between which the tunnels go
+    PacketTunnels(VethPair pair, List<String> outside, OptionalInt mtu) throws IOException {
         this.pair = pair;
+        this.outside = outside;
         this.mtu = mtu;
         Runtime.getRuntime().addShutdownHook(hook);
     }
@@ -136,7 +148,7 @@ final class PacketTunnels implements AutoCloseable {
                         "broker",
                         "--open",
                         "--listen",
-                        VethPair.FAR_ADDRESS + ":" + BROKER_PORT);
+                        outside(End.FAR) + ":" + BROKER_PORT);
         String address = broker.awaitLine("nodes use it with: --broker (\\S+)", START).group(1);
         long[] pids = new long[2];
         for (End end : End.values()) {
@@ -297,8 +309,8 @@ final class PacketTunnels implements AutoCloseable {
         return "10.81.%d.%d".formatted(tunnel, end.number);
     }
 
-    private static String outside(End end) {
-        return end == End.NEAR ? VethPair.NEAR_ADDRESS : VethPair.FAR_ADDRESS;
+    private String outside(End end) {
+        return outside.get(end.ordinal());
     }
 
     private String namespace(End end) {

@@ -14,7 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 
 /// Starts what is measured: a client here, a server at the far address in front of the service,
@@ -27,19 +30,36 @@ final class Subjects implements AutoCloseable {
     private static final String READY = "ready .*:([0-9]+)$";
     private static final String KEY = "a key for both ends";
 
+    /// No waiting, wide windows, no parity, and nothing compressed.
+    static final String[] FAST =
+            "--mode fast3 --nocomp --datashard 0 --parityshard 0 --sndwnd 4096 --rcvwnd 4096"
+                    .split(" ");
+
     /// One way to the service.
     ///
     /// @param pids of the two ends, the client's first; none for plain TCP
     record Subject(String name, InetSocketAddress entrance, long... pids) {}
 
+    /// What clients are started for.
+    ///
+    /// @param client the command line of the client of a number
+    /// @param listening what a client says when it accepts at a port
+    record Server(
+            String name,
+            RunningProcess process,
+            IntFunction<List<String>> client,
+            String listening) {}
+
     private final Processes processes = Processes.ofTheClass();
-    private final List<RunningProcess> running = new ArrayList<>();
+    private final List<RunningProcess> running = new CopyOnWriteArrayList<>();
     private final Path directory = Files.createTempDirectory("natt-bench-");
     private final Thread hook = new Thread(this::end);
     private final String far;
     private final String farNamespace;
     private final List<String> missing = new ArrayList<>();
     private String service = "";
+    private long servicePid;
+    private int clients;
 
     /// @param farNamespace the network namespace of the far address, empty for this one
     Subjects(String far, String farNamespace) throws IOException {
@@ -53,10 +73,15 @@ final class Subjects implements AutoCloseable {
         return missing;
     }
 
+    /// Of what answers, which is at the far end.
+    long servicePid() {
+        return servicePid;
+    }
+
     List<Subject> startAll() throws IOException, InterruptedException {
         var subjects = new ArrayList<Subject>();
-        subjects.add(new Subject("TCP", startService()));
-        subjects.add(startSessions());
+        subjects.add(new Subject("TCP", startService(far)));
+        subjects.add(startClient(startSessions()));
         RunningProcess natts = startNatts();
         int nattsPort = port(natts, LISTENING);
         natts.awaitLine("published", START);
@@ -65,8 +90,8 @@ final class Subjects implements AutoCloseable {
         if (Programs.find("kcptun-client").isEmpty()) {
             missing.add("kcptun: no program kcptun-client (Debian's kcptun)");
         } else {
-            subjects.add(kcptun("kcptun fast3", fast("4096"), fast("4096")));
-            subjects.add(kcptun("kcptun defaults", List.of(), List.of()));
+            subjects.add(startClient(kcptun("kcptun fast3", FAST)));
+            subjects.add(startClient(kcptun("kcptun defaults")));
         }
         var noGo = GoPeer.build();
         if (noGo.isPresent()) {
@@ -75,14 +100,6 @@ final class Subjects implements AutoCloseable {
             addGo(subjects, nattsPort);
         }
         return subjects;
-    }
-
-    /// The options of SPEED-like comparisons: no waiting, wide windows, no parity.
-    private static List<String> fast(String window) {
-        return List.of(
-                ("--mode fast3 --nocomp --datashard 0 --parityshard 0 --sndwnd %1$s --rcvwnd %1$s")
-                        .formatted(window)
-                        .split(" "));
     }
 
     private void addGo(List<Subject> subjects, int nattsPort)
@@ -101,7 +118,10 @@ final class Subjects implements AutoCloseable {
         subjects.add(subject("kcp-go, natts", startGoClient(go, mixedPort), READY, natts));
     }
 
-    private InetSocketAddress startService() throws IOException, InterruptedException {
+    /// Starts what answers at the far address, before all others.
+    ///
+    /// @param host where it listens
+    InetSocketAddress startService(String host) throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         RunningProcess process =
                 startFar(
@@ -113,14 +133,15 @@ final class Subjects implements AutoCloseable {
                         System.getProperty("java.class.path"),
                         TunnelBench.class.getName(),
                         TunnelBench.SERVE,
-                        far);
+                        host);
         int port = port(process, "serving on ([0-9]+)");
         service = far + ":" + port;
+        servicePid = process.pid();
         return new InetSocketAddress(far, port);
     }
 
     /// natts and nattc as they are without options: an authenticated, encrypted session.
-    private Subject startSessions() throws IOException, InterruptedException {
+    Server startSessions() throws IOException, InterruptedException {
         Path home = Files.createDirectory(directory.resolve("sessions"));
         Path zone = home.resolve("zone");
         String secret = home.resolve("psk").toString();
@@ -132,21 +153,15 @@ final class Subjects implements AutoCloseable {
         server.addAll(List.of("--state-dir", home.resolve("natts").toString()));
         RunningProcess natts = startFar("natts", server.toArray(String[]::new));
         natts.awaitLine("published", START);
-        RunningProcess nattc =
-                start(
-                        "nattc",
-                        Natt.program("nattc"),
-                        "-L",
-                        LOOPBACK + ":0:bench",
-                        "--target",
-                        Natt.NAME,
-                        "--dns-file",
-                        zone.toString(),
-                        "--psk-file",
-                        secret,
-                        "--state-dir",
-                        home.resolve("nattc").toString());
-        return subject("natt", nattc, ACCEPTING, natts);
+        IntFunction<List<String>> client =
+                number -> {
+                    var line = new ArrayList<>(List.of(Natt.program("nattc")));
+                    line.addAll(List.of("-L", LOOPBACK + ":0:bench", "--target", Natt.NAME));
+                    line.addAll(List.of("--dns-file", zone.toString(), "--psk-file", secret));
+                    line.addAll(List.of("--state-dir", home.resolve("nattc" + number).toString()));
+                    return line;
+                };
+        return new Server("natt", natts, client, ACCEPTING);
     }
 
     private RunningProcess startNatts() throws IOException {
@@ -197,21 +212,35 @@ final class Subjects implements AutoCloseable {
                 LOOPBACK + ":0");
     }
 
-    private Subject kcptun(String name, List<String> serverOptions, List<String> clientOptions)
-            throws IOException, InterruptedException {
+    /// @param options of both ends
+    Server kcptun(String name, String... options) throws IOException, InterruptedException {
         // It does not tell the port that the system chose.
         String udp = far + ":" + freeUdpPort();
         var serverLine = new ArrayList<>(List.of("kcptun-server", "--key", KEY));
         serverLine.addAll(List.of("-l", udp, "-t", service, "--quiet"));
-        serverLine.addAll(serverOptions);
+        serverLine.addAll(List.of(options));
         var clientLine = new ArrayList<>(List.of("kcptun-client", "--key", KEY));
         clientLine.addAll(List.of("-l", LOOPBACK + ":0", "-r", udp, "--quiet"));
-        clientLine.addAll(clientOptions);
+        clientLine.addAll(List.of(options));
         RunningProcess server = startFar(name, serverLine.toArray(String[]::new));
         server.awaitLine("key derivation done", START);
-        RunningProcess client = start(name, clientLine.toArray(String[]::new));
-        client.awaitLine("key derivation done", START);
-        return subject(name, client, "listening on: .*:([0-9]+)", server);
+        return new Server(name, server, _ -> clientLine, "listening on: .*:([0-9]+)");
+    }
+
+    /// One more client of a server.
+    Subject startClient(Server server) throws IOException, InterruptedException {
+        clients++;
+        List<String> line = server.client().apply(clients);
+        RunningProcess client = start(server.name(), line.toArray(String[]::new));
+        return subject(server.name(), client, server.listening(), server.process());
+    }
+
+    /// Ends the client of a subject; its server goes on.
+    void endClient(Subject subject) {
+        List<RunningProcess> ended =
+                running.stream().filter(each -> each.pid() == subject.pids()[0]).toList();
+        ended.forEach(RunningProcess::close);
+        running.removeAll(ended);
     }
 
     private static int freeUdpPort() throws IOException {
@@ -248,17 +277,19 @@ final class Subjects implements AutoCloseable {
 
     private void end() {
         running.forEach(RunningProcess::terminate);
+        running.forEach(RunningProcess::close);
+        try (var files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            System.err.println("something is left: " + e);
+        }
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         Runtime.getRuntime().removeShutdownHook(hook);
         end();
-        running.forEach(RunningProcess::close);
-        try (var files = Files.walk(directory)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

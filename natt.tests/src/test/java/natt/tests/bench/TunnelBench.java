@@ -81,19 +81,10 @@ public final class TunnelBench {
     private static int runBetweenNamespaces(String... arguments)
             throws IOException, InterruptedException {
         try (var pair = VethPair.up()) {
-            var command = new ArrayList<String>();
-            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-            command.add(TunnelBench.class.getName());
-            Arrays.stream(arguments).filter(each -> !each.equals("--veth")).forEach(command::add);
-            command.addAll(List.of("--far-namespace", pair.far()));
-            Process process =
-                    new ProcessBuilder(VethPair.on(pair.near(), command)).inheritIO().start();
-            try {
-                return process.waitFor();
-            } finally {
-                process.destroy();
-            }
+            var rest = new ArrayList<>(List.of(arguments));
+            rest.remove("--veth");
+            rest.addAll(List.of("--far-namespace", pair.far()));
+            return pair.runNear(TunnelBench.class, rest);
         }
     }
 
