@@ -54,7 +54,7 @@ final class WanCrowd {
             }
             for (WanRoom.Session each : sessions) {
                 for (int i = 0; i < streams; i++) {
-                    flows.add(Flow.begin(each.entrance(), to + 20));
+                    flows.add(each.bulk(to + 20));
                 }
             }
             double total = Arrays.stream(WanScenarios.shares(flows, from, to)).sum();

@@ -31,9 +31,16 @@ final class WanRoom implements AutoCloseable {
 
     /// A way to the service.
     ///
+    /// @param before what is done before a connection is made
     /// @param pids of the two ends, the client's first; none for plain TCP
-    record Session(InetSocketAddress entrance, Runnable end, long... pids)
+    record Session(InetSocketAddress entrance, Runnable before, Runnable end, long... pids)
             implements AutoCloseable {
+        /// Begins a transfer on a stream of its own.
+        Flow bulk(double seconds) throws IOException {
+            before.run();
+            return Flow.begin(entrance, seconds);
+        }
+
         @Override
         public void close() {
             end.run();
@@ -131,8 +138,9 @@ final class WanRoom implements AutoCloseable {
         return switch (subject) {
             case CUBIC, BBR -> {
                 String control = subject.substring("TCP ".length());
-                link.congestionControl(WanLink.NEAR_ADDRESS, control);
-                yield new Session(at(WanLink.FAR_ADDRESS), () -> {});
+                // A connection keeps the one that it began with.
+                Runnable choose = () -> link.congestionControl(WanLink.NEAR_ADDRESS, control);
+                yield new Session(at(WanLink.FAR_ADDRESS), choose, () -> {});
             }
             case WIREGUARD, NATT_TUN -> inside(subject);
             default -> client(subject);
@@ -149,7 +157,7 @@ final class WanRoom implements AutoCloseable {
             servers.put(subject, server);
         }
         Subjects.Subject client = subjects.startClient(server);
-        return new Session(client.entrance(), () -> end(client), client.pids());
+        return new Session(client.entrance(), () -> {}, () -> end(client), client.pids());
     }
 
     /// kcptun's server goes on sending to a client that has gone: first all has to have arrived.
@@ -175,7 +183,7 @@ final class WanRoom implements AutoCloseable {
             started.put(subject, tunnel);
         }
         link.congestionControl(tunnel.nearAddress(), "bbr");
-        return new Session(at(tunnel.farAddress()), () -> {}, tunnel.pids());
+        return new Session(at(tunnel.farAddress()), () -> {}, () -> {}, tunnel.pids());
     }
 
     private InetSocketAddress at(String address) {
