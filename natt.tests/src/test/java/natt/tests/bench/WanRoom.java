@@ -6,11 +6,15 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 
 /// What is measured over a [WanLink]: tunnels and plain TCP between the two hosts of a pair, seen
 /// from the near one. Servers and packet tunnels are started when first asked for and kept;
@@ -25,6 +29,7 @@ final class WanRoom implements AutoCloseable {
 
     private static final Duration ECHO_LIMIT = Duration.ofSeconds(2);
     private static final Duration REST = Duration.ofSeconds(1);
+    private static final int STARTERS = 4;
     private static final int QUIET_MILLIS = 300;
     private static final int QUIET_BYTES = 6_000;
     private static final int QUIET_TRIES = 40;
@@ -116,18 +121,27 @@ final class WanRoom implements AutoCloseable {
         }
     }
 
-    /// Several sessions to one server.
+    /// Several sessions to one server, all of which have carried a few bytes.
     List<Session> open(String subject, int count) throws IOException, InterruptedException {
         var sessions = new ArrayList<Session>();
-        try {
-            for (int i = 0; i < count; i++) {
-                sessions.add(start(subject));
+        try (var starters = Executors.newFixedThreadPool(STARTERS)) {
+            // The first starts the server.
+            sessions.add(start(subject));
+            var starting =
+                    starters.invokeAll(
+                            Collections.nCopies(
+                                    count - 1, (Callable<Session>) () -> start(subject)));
+            for (var each : starting) {
+                sessions.add(each.get());
             }
             for (Session each : sessions) {
                 Meter.echo(each.entrance(), 5, ECHO_LIMIT);
             }
             Thread.sleep(REST);
             return sessions;
+        } catch (ExecutionException failed) {
+            sessions.forEach(Session::close);
+            throw new IOException(failed);
         } catch (IOException | InterruptedException | AssertionError failed) {
             sessions.forEach(Session::close);
             throw failed;
@@ -163,7 +177,9 @@ final class WanRoom implements AutoCloseable {
     /// kcptun's server goes on sending to a client that has gone: first all has to have arrived.
     private void end(Subjects.Subject client) {
         try {
-            awaitQuiet();
+            if (tunnels.isPresent()) {
+                awaitQuiet();
+            }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
