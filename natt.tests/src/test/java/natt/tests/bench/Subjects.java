@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 
@@ -59,7 +60,7 @@ final class Subjects implements AutoCloseable {
     private final List<String> missing = new ArrayList<>();
     private String service = "";
     private long servicePid;
-    private int clients;
+    private final AtomicInteger clients = new AtomicInteger();
 
     /// @param farNamespace the network namespace of the far address, empty for this one
     Subjects(String far, String farNamespace) throws IOException {
@@ -227,10 +228,9 @@ final class Subjects implements AutoCloseable {
         return new Server(name, server, _ -> clientLine, "listening on: .*:([0-9]+)");
     }
 
-    /// One more client of a server.
+    /// One more client of a server; several threads may start some.
     Subject startClient(Server server) throws IOException, InterruptedException {
-        clients++;
-        List<String> line = server.client().apply(clients);
+        List<String> line = server.client().apply(clients.incrementAndGet());
         RunningProcess client = start(server.name(), line.toArray(String[]::new));
         return subject(server.name(), client, server.listening(), server.process());
     }

@@ -3,6 +3,7 @@ package natt.tests.bench;
 import static natt.tests.bench.WanScenario.column;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +15,9 @@ final class WanCrowd {
     private static final String SESSIONS = "64 sessions";
     private static final String REST = "MB at rest";
     private static final String LOADED = "MB after";
+
+    /// Until what was on its way has arrived, on a link without delay.
+    private static final Duration UNDER_WAY = Duration.ofSeconds(1);
 
     private WanCrowd() {}
 
@@ -54,7 +58,7 @@ final class WanCrowd {
             }
             for (WanRoom.Session each : sessions) {
                 for (int i = 0; i < streams; i++) {
-                    flows.add(Flow.begin(each.entrance(), to + 20));
+                    flows.add(each.bulk(to + 20));
                 }
             }
             double total = Arrays.stream(WanScenarios.shares(flows, from, to)).sum();
@@ -62,7 +66,8 @@ final class WanCrowd {
             return total;
         } finally {
             WanScenarios.close(flows);
-            sessions.forEach(WanRoom.Session::close);
+            Thread.sleep(UNDER_WAY);
+            sessions.parallelStream().forEach(WanRoom.Session::close);
         }
     }
 }

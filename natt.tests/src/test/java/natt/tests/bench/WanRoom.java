@@ -6,11 +6,15 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 
 /// What is measured over a [WanLink]: tunnels and plain TCP between the two hosts of a pair, seen
 /// from the near one. Servers and packet tunnels are started when first asked for and kept;
@@ -25,15 +29,23 @@ final class WanRoom implements AutoCloseable {
 
     private static final Duration ECHO_LIMIT = Duration.ofSeconds(2);
     private static final Duration REST = Duration.ofSeconds(1);
+    private static final int STARTERS = 4;
     private static final int QUIET_MILLIS = 300;
     private static final int QUIET_BYTES = 6_000;
     private static final int QUIET_TRIES = 40;
 
     /// A way to the service.
     ///
+    /// @param before what is done before a connection is made
     /// @param pids of the two ends, the client's first; none for plain TCP
-    record Session(InetSocketAddress entrance, Runnable end, long... pids)
+    record Session(InetSocketAddress entrance, Runnable before, Runnable end, long... pids)
             implements AutoCloseable {
+        /// Begins a transfer on a stream of its own.
+        Flow bulk(double seconds) throws IOException {
+            before.run();
+            return Flow.begin(entrance, seconds);
+        }
+
         @Override
         public void close() {
             end.run();
@@ -109,18 +121,27 @@ final class WanRoom implements AutoCloseable {
         }
     }
 
-    /// Several sessions to one server.
+    /// Several sessions to one server, all of which have carried a few bytes.
     List<Session> open(String subject, int count) throws IOException, InterruptedException {
         var sessions = new ArrayList<Session>();
-        try {
-            for (int i = 0; i < count; i++) {
-                sessions.add(start(subject));
+        try (var starters = Executors.newFixedThreadPool(STARTERS)) {
+            // The first starts the server.
+            sessions.add(start(subject));
+            var starting =
+                    starters.invokeAll(
+                            Collections.nCopies(
+                                    count - 1, (Callable<Session>) () -> start(subject)));
+            for (var each : starting) {
+                sessions.add(each.get());
             }
             for (Session each : sessions) {
                 Meter.echo(each.entrance(), 5, ECHO_LIMIT);
             }
             Thread.sleep(REST);
             return sessions;
+        } catch (ExecutionException failed) {
+            sessions.forEach(Session::close);
+            throw new IOException(failed);
         } catch (IOException | InterruptedException | AssertionError failed) {
             sessions.forEach(Session::close);
             throw failed;
@@ -131,8 +152,9 @@ final class WanRoom implements AutoCloseable {
         return switch (subject) {
             case CUBIC, BBR -> {
                 String control = subject.substring("TCP ".length());
-                link.congestionControl(WanLink.NEAR_ADDRESS, control);
-                yield new Session(at(WanLink.FAR_ADDRESS), () -> {});
+                // A connection keeps the one that it began with.
+                Runnable choose = () -> link.congestionControl(WanLink.NEAR_ADDRESS, control);
+                yield new Session(at(WanLink.FAR_ADDRESS), choose, () -> {});
             }
             case WIREGUARD, NATT_TUN -> inside(subject);
             default -> client(subject);
@@ -149,13 +171,15 @@ final class WanRoom implements AutoCloseable {
             servers.put(subject, server);
         }
         Subjects.Subject client = subjects.startClient(server);
-        return new Session(client.entrance(), () -> end(client), client.pids());
+        return new Session(client.entrance(), () -> {}, () -> end(client), client.pids());
     }
 
     /// kcptun's server goes on sending to a client that has gone: first all has to have arrived.
     private void end(Subjects.Subject client) {
         try {
-            awaitQuiet();
+            if (tunnels.isPresent()) {
+                awaitQuiet();
+            }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
@@ -175,7 +199,7 @@ final class WanRoom implements AutoCloseable {
             started.put(subject, tunnel);
         }
         link.congestionControl(tunnel.nearAddress(), "bbr");
-        return new Session(at(tunnel.farAddress()), () -> {}, tunnel.pids());
+        return new Session(at(tunnel.farAddress()), () -> {}, () -> {}, tunnel.pids());
     }
 
     private InetSocketAddress at(String address) {

@@ -68,7 +68,7 @@ final class WanScenarios {
         try (var session = run.open();
                 var trace = run.trace(session)) {
             double unloaded = unloaded(trace);
-            try (var flow = Flow.begin(session.entrance(), 11)) {
+            try (var flow = session.bulk(11)) {
                 var window = Window.of(flow, trace, 2, 10);
                 run.put(RATE, window.megabitsPerSecond());
                 run.put(WIRE, window.wire());
@@ -112,7 +112,7 @@ final class WanScenarios {
         try (var session = run.open();
                 var trace = run.trace(session)) {
             double unloaded = unloaded(trace);
-            try (var flow = Flow.begin(session.entrance(), from + 11)) {
+            try (var flow = session.bulk(from + 11)) {
                 var first = Window.of(flow, trace, 0, 10);
                 run.put("first MB s", flow.secondsUntil(MEGABYTE, 10));
                 run.put("0-10 s " + RATE, first.megabitsPerSecond());
@@ -124,7 +124,7 @@ final class WanScenarios {
                 run.keep(flow, from + 10);
             }
             run.room().awaitQuiet();
-            try (var again = Flow.begin(session.entrance(), 5)) {
+            try (var again = session.bulk(5)) {
                 run.put("MB again s", again.secondsUntil(MEGABYTE, 5));
             }
         }
@@ -148,7 +148,7 @@ final class WanScenarios {
         try (var session = run.open();
                 var trace = run.trace(session)) {
             double unloaded = unloaded(trace);
-            try (var flow = Flow.begin(session.entrance(), 13)) {
+            try (var flow = session.bulk(13)) {
                 var window = Window.of(flow, trace, 2, 12);
                 run.put(RATE, window.megabitsPerSecond());
                 run.put(WIRE, window.wire());
@@ -193,7 +193,7 @@ final class WanScenarios {
         try (var session = run.open();
                 var trace = run.trace(session)) {
             double unloaded = unloaded(trace);
-            try (var flow = Flow.begin(session.entrance(), 31)) {
+            try (var flow = session.bulk(31)) {
                 run.put("at 100", Window.of(flow, trace, 3, 10).megabitsPerSecond());
                 link.set("rate=10");
                 long slower = System.nanoTime();
@@ -243,7 +243,7 @@ final class WanScenarios {
                             var trace = run.trace(session)) {
                         var alone = Meter.echo(session.entrance(), 60, Duration.ofSeconds(4));
                         run.put("alone ms", alone.median());
-                        try (var flow = Flow.begin(session.entrance(), 14)) {
+                        try (var flow = session.bulk(14)) {
                             flow.awaitSecond(2);
                             var loaded = Meter.echo(session.entrance(), 500, Duration.ofSeconds(8));
                             run.put("median ms", loaded.median());
@@ -260,7 +260,7 @@ final class WanScenarios {
         var flows = new ArrayList<Flow>();
         try (var session = run.open()) {
             for (int i = 0; i < 16; i++) {
-                flows.add(Flow.begin(session.entrance(), 13));
+                flows.add(session.bulk(13));
             }
             double[] shares = shares(flows, 3, 11);
             run.put("least Mbit/s", Arrays.stream(shares).min().orElseThrow());
@@ -306,7 +306,8 @@ final class WanScenarios {
                 ("40 ms, 100 Mbit/s, 50 ms of queue; two sessions of two clients begin 3 s apart"
                                 + " and 3 s later one %s; from 10 to 30 s")
                         .formatted(rival),
-                List.of(NATT, KCPTUN),
+                // How much two kernels would leave is the yardstick.
+                List.of(NATT, KCPTUN, rival.equals(CUBIC) ? BBR : CUBIC),
                 List.of(
                         column("first Mbit/s", 1, "11 to 100"),
                         column("second", 1, "11 to 100"),
@@ -324,7 +325,7 @@ final class WanScenarios {
                 var trace = run.trace(first)) {
             for (var session : List.of(first, second, other)) {
                 int begun = 3 * flows.size();
-                flows.add(Flow.begin(session.entrance(), 31 - begun));
+                flows.add(session.bulk(31 - begun));
                 if (flows.size() < 3) {
                     flows.getFirst().awaitSecond(begun + 3);
                 }
