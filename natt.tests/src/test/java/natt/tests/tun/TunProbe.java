@@ -8,6 +8,7 @@ import natt.core.unix.Privileges;
 import natt.tun.device.TunAddress;
 import natt.tun.device.TunConfig;
 import natt.tun.device.TunDevice;
+import natt.tun.device.TunFile;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -35,7 +36,7 @@ final class TunProbe {
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final long before;
     private Driver driver;
-    private PacketFile file;
+    private TunFile file;
 
     private TunProbe() throws IOException {
         // Java keeps one of its own after its first socket.
@@ -111,7 +112,7 @@ final class TunProbe {
                                 new PacketFile.Receiver() {
                                     @Override
                                     public void packet(ByteBuffer packet, long nowNanos) {
-                                        answer(packet);
+                                        answer(packet.slice());
                                     }
 
                                     @Override
