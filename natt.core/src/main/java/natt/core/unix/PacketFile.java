@@ -24,8 +24,9 @@ public final class PacketFile implements AutoCloseable {
     /// How many packets the driver takes before its sockets have their turn.
     private static final int BATCH = 64;
 
-    /// The same in bytes: of packets that are many in one, what leaves as about a hundred.
-    private static final int BATCH_BYTES = 128 * 1_024;
+    /// The same in bytes. Two packets that are many in one leave as a hundred, which is what the
+    /// queues of sessions hold in one turn.
+    private static final int BATCH_BYTES = 64 * 1_024;
 
     /// How many packets are read before the driver hears of the first.
     private static final int UNANNOUNCED = 16;
