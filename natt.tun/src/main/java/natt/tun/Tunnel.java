@@ -7,6 +7,7 @@ import natt.core.session.Session;
 import natt.core.status.Report;
 import natt.core.unix.PacketFile;
 import natt.tun.device.TunDevice;
+import natt.tun.device.TunFile;
 import natt.tun.packet.FarEnd;
 import natt.tun.packet.LocalAddress;
 import natt.tun.packet.PacketRouter;
@@ -30,7 +31,7 @@ public final class Tunnel implements AutoCloseable {
     private final PacketRouter router;
     private final Owners owners;
     private final CompletableFuture<String> failure = new CompletableFuture<>();
-    private @Nullable PacketFile file;
+    private @Nullable TunFile file;
 
     private Tunnel(TunDevice device, List<LocalAddress> locals, boolean forward, int ownPort) {
         this.device = device;
@@ -83,7 +84,7 @@ public final class Tunnel implements AutoCloseable {
     }
 
     private boolean write(ByteBuffer packet) {
-        PacketFile open = file;
+        TunFile open = file;
         return open != null && open.write(packet);
     }
 
@@ -132,10 +133,11 @@ public final class Tunnel implements AutoCloseable {
                         .reports("allowed", owners.reports())
                         .counts("packets", router.passed())
                         .counts("dropped", router.dropped());
-        PacketFile open = file;
+        TunFile open = file;
         if (open != null) {
             PacketFile.Counters counters = open.counters();
             report.count("readErrors", counters.readErrors()).count("tooLong", counters.tooLong());
+            report.count("joined", open.joined());
         }
         return report.build();
     }

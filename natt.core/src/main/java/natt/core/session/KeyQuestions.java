@@ -75,7 +75,9 @@ final class KeyQuestions {
 
     /// Writes the question that is due, if one is.
     @Nullable InetSocketAddress poll(ByteBuffer into, long nowNanos) {
-        for (KeyQuestion each : open) {
+        // Asked for every datagram: without an iterator.
+        for (int i = 0; i < open.size(); i++) {
+            KeyQuestion each = open.get(i);
             InetSocketAddress to = each.poll(nowNanos);
             if (to != null) {
                 var question = new byte[Wire.KEY_QUESTION_LENGTH];
@@ -95,8 +97,8 @@ final class KeyQuestions {
 
     long nanosUntilTimeout(long nowNanos) {
         long least = Long.MAX_VALUE;
-        for (KeyQuestion each : open) {
-            least = Math.min(least, each.nanosUntilTimeout(nowNanos));
+        for (int i = 0; i < open.size(); i++) {
+            least = Math.min(least, open.get(i).nanosUntilTimeout(nowNanos));
         }
         return least;
     }

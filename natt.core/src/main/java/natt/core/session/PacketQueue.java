@@ -117,6 +117,11 @@ final class PacketQueue extends NoStreams {
     }
 
     @Override
+    public long roundTripNanos() {
+        return roundTrip;
+    }
+
+    @Override
     public Transport.Estimate estimate() {
         return new Transport.Estimate(Duration.ofNanos(roundTrip), 0, 0);
     }

@@ -72,7 +72,9 @@ final class Roaming {
     }
 
     Checklist.@Nullable Due poll(long nowNanos) {
-        for (Challenge each : challenges) {
+        // Asked for every datagram: without an iterator.
+        for (int i = 0; i < challenges.size(); i++) {
+            Challenge each = challenges.get(i);
             if (unanswered < MOST_UNANSWERED && each.sendAt - nowNanos <= 0) {
                 unanswered++;
                 each.sendAt = nowNanos + each.wait;
@@ -114,7 +116,8 @@ final class Roaming {
 
     long nanosUntilTimeout(long nowNanos) {
         long least = Long.MAX_VALUE;
-        for (Challenge each : challenges) {
+        for (int i = 0; i < challenges.size(); i++) {
+            Challenge each = challenges.get(i);
             least = Math.min(least, each.since + CHALLENGE_LIFE - nowNanos);
             if (unanswered < MOST_UNANSWERED) {
                 least = Math.min(least, each.sendAt - nowNanos);

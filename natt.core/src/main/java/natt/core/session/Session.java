@@ -648,7 +648,7 @@ public final class Session {
     }
 
     private long roundTrip() {
-        return streams.estimate().roundTrip().toNanos();
+        return streams.roundTripNanos();
     }
 
     private void watch(long nowNanos) {

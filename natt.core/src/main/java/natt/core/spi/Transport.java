@@ -98,6 +98,12 @@ public interface Transport extends Named {
 
         Estimate estimate();
 
+        /// The round trip of the [#estimate], 0 before the first measurement; asked for every
+        /// datagram.
+        default long roundTripNanos() {
+            return estimate().roundTrip().toNanos();
+        }
+
         /// Counters since the start by name, for status and tests: `retransmitted`...
         Map<String, Long> counters();
     }

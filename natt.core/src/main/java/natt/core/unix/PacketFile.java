@@ -24,6 +24,10 @@ public final class PacketFile implements AutoCloseable {
     /// How many packets the driver takes before its sockets have their turn.
     private static final int BATCH = 64;
 
+    /// The same in bytes. Two packets that are many in one leave as a hundred, which is what the
+    /// queues of sessions hold in one turn.
+    private static final int BATCH_BYTES = 64 * 1_024;
+
     /// How many packets are read before the driver hears of the first.
     private static final int UNANNOUNCED = 16;
 
@@ -53,6 +57,8 @@ public final class PacketFile implements AutoCloseable {
     /// @param written packets that the descriptor took
     /// @param dropped packets that it did not take
     public record Counters(long read, long tooLong, long readErrors, long written, long dropped) {}
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final Libc libc;
     private final int descriptor;
@@ -174,7 +180,7 @@ public final class PacketFile implements AutoCloseable {
     /// Returns when nothing is left to be read, or there is no room for it.
     private void readWhatIsThere() throws Throwable {
         int unannounced = 0;
-        while (!closing && ring.room() > 0) {
+        while (!closing && ring.hasRoom()) {
             MemorySegment slot = ring.slot();
             long length =
                     (long) Calls.READ_NOW.invokeExact(readState, descriptor, slot, mostBytes + 1L);
@@ -210,13 +216,13 @@ public final class PacketFile implements AutoCloseable {
     }
 
     private void await() throws Throwable {
-        if (ring.room() > 0) {
+        if (ring.hasRoom()) {
             poll(2, -1);
             return;
         }
         waitsForRoom = true;
         // Room that is made from now on is told.
-        if (ring.room() == 0 && !closing) {
+        if (!ring.hasRoom() && !closing) {
             poll(1, -1);
         }
         waitsForRoom = false;
@@ -264,11 +270,13 @@ public final class PacketFile implements AutoCloseable {
         announced.set(false);
         long now = clock.getAsLong();
         try {
-            for (int i = 0; i < BATCH && !closing; i++) {
+            int bytes = 0;
+            for (int i = 0; i < BATCH && bytes < BATCH_BYTES && !closing; i++) {
                 ByteBuffer packet = ring.peek();
                 if (packet == null) {
                     break;
                 }
+                bytes += packet.remaining();
                 take(packet, now);
             }
             if (!closing) {
@@ -277,7 +285,7 @@ public final class PacketFile implements AutoCloseable {
         } finally {
             // The driver does this in its next turn.
             announce();
-            if (waitsForRoom && ring.room() >= ring.capacity() / 2) {
+            if (waitsForRoom && ring.isHalfEmpty()) {
                 waitsForRoom = false;
                 wakeReader();
             }
@@ -320,8 +328,21 @@ public final class PacketFile implements AutoCloseable {
     ///
     /// @return whether the descriptor has taken it; else the packet is lost
     public boolean write(ByteBuffer packet) {
-        int length = packet.remaining();
-        if (length == 0 || length > mostBytes || !write(packet, length)) {
+        return write(NOTHING, packet);
+    }
+
+    /// Writes what remains in two buffers, one after the other, as one packet, like
+    /// [#write(ByteBuffer)].
+    public boolean write(ByteBuffer header, ByteBuffer packet) {
+        int length = header.remaining() + packet.remaining();
+        if (packet.remaining() == 0 || length > mostBytes) {
+            dropped++;
+            return false;
+        }
+        outgoingView.clear();
+        append(header);
+        append(packet);
+        if (!write(length)) {
             dropped++;
             return false;
         }
@@ -329,10 +350,13 @@ public final class PacketFile implements AutoCloseable {
         return true;
     }
 
-    private boolean write(ByteBuffer packet, int length) {
-        int position = packet.position();
-        outgoingView.clear().put(packet);
-        packet.position(position);
+    private void append(ByteBuffer bytes) {
+        int at = outgoingView.position();
+        int length = bytes.remaining();
+        outgoingView.put(at, bytes, bytes.position(), length).position(at + length);
+    }
+
+    private boolean write(int length) {
         // Else it might be closed by another thread, and its number be that of another file.
         synchronized (open) {
             if (closed) {
@@ -353,6 +377,19 @@ public final class PacketFile implements AutoCloseable {
                 return taken == length;
             } catch (Throwable impossible) {
                 throw new AssertionError("write throws nothing", impossible);
+            }
+        }
+    }
+
+    /// Makes a device's own request, which may fail in silence; from any thread.
+    public void control(int request, long number) {
+        synchronized (open) {
+            if (!closed) {
+                try {
+                    libc.ioctl(descriptor, request, number);
+                } catch (UnixException refused) {
+                    // It stays as it is.
+                }
             }
         }
     }

@@ -1,8 +1,10 @@
 package natt.core.unix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -46,7 +48,7 @@ class PacketRingTests {
         ByteBuffer first = peek();
         first.position(7).limit(9);
         ring.pop();
-        for (int i = 1; i < ring.capacity(); i++) {
+        for (int i = 1; i < 256; i++) {
             put(2, 30);
             ring.pop();
         }
@@ -59,19 +61,55 @@ class PacketRingTests {
     @Test
     void roomIsWhatIsNotTaken() {
         for (int i = 0; i < 256; i++) {
-            assertEquals(256 - i, ring.room());
+            assertTrue(ring.hasRoom());
+            assertEquals(i <= 128, ring.isHalfEmpty());
             put(i, 1);
         }
-        assertEquals(0, ring.room());
+        assertFalse(ring.hasRoom());
         ring.pop();
-        assertEquals(1, ring.room());
+        assertTrue(ring.hasRoom());
+        assertFalse(ring.isHalfEmpty());
     }
 
     @Test
-    void longPacketsHaveFewerSlots() {
-        assertEquals(256, new PacketRing(576).capacity());
-        assertEquals(256, ring.capacity());
-        assertEquals(32, new PacketRing(9_001).capacity());
-        assertEquals(16, new PacketRing(65_536).capacity());
+    void packetsThatAreManyInOneLieInSeveralUnitsAndShortOnesBetweenThem() {
+        var large = new PacketRing(65_545);
+        for (int round = 0; round < 100; round++) {
+            int count = 0;
+            for (; large.hasRoom(); count++) {
+                int length = count % 3 == 0 ? 65_545 : 60;
+                large.slot().set(ValueLayout.JAVA_BYTE, 0, (byte) count);
+                large.slot().set(ValueLayout.JAVA_BYTE, length - 1, (byte) -count);
+                large.put(length);
+            }
+            assertTrue(count >= 18, "only " + count);
+            for (int i = 0; i < count; i++) {
+                ByteBuffer packet = large.peek();
+                int length = i % 3 == 0 ? 65_545 : 60;
+                assertEquals(length, packet == null ? 0 : packet.remaining());
+                assertEquals(i, packet == null ? 0 : packet.get(0));
+                assertEquals(-i, packet == null ? 0 : packet.get(length - 1));
+                large.pop();
+            }
+            assertTrue(large.isEmpty());
+        }
+    }
+
+    @Test
+    void aShortPacketNeedsRoomForALongOneSinceItsLengthIsNotKnownBefore() {
+        var large = new PacketRing(65_545);
+        for (int i = 0; i < 256 - 32; i++) {
+            assertTrue(large.hasRoom());
+            large.put(1);
+        }
+        // The last 32 reach to the end and beyond.
+        assertTrue(large.hasRoom());
+        large.put(1);
+        assertTrue(large.hasRoom());
+    }
+
+    @Test
+    void aPacketThatDoesNotFitIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new PacketRing(262_145));
     }
 }

@@ -14,12 +14,6 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.profile.GCProfiler;
-import org.openjdk.jmh.results.Result;
-import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
@@ -27,12 +21,12 @@ import java.util.concurrent.TimeUnit;
 /// What KCP costs: a steady stream between two engines in memory, in virtual time, on a path of
 /// 10 ms there and back without a limit of its rate.
 ///
-/// One operation is a message of [#MESSAGE] bytes, a segment in both engines, delivered in
-/// order to the reader: sending and receiving side, acknowledgements and retransmissions
-/// included.
+/// One operation is a message of [#MESSAGE] bytes, a segment in all engines but `session`, and
+/// delivered in order to the reader: sending and receiving side, acknowledgements and
+/// retransmissions included.
 @State(Scope.Thread)
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(
         value = 2,
         jvmArgs = {"-XX:+UseSerialGC", "-Xms256m", "-Xmx256m"})
@@ -48,20 +42,24 @@ public class KcpBenchmark {
     private static final long SETTLED_NANOS = TimeUnit.SECONDS.toNanos(50);
     private static final int VERIFIED_BYTES = 4_000_000;
 
+    /// Later than what a handshake takes.
+    private static final long SETTING_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     /// In percent, each way.
     @Param({"0", "1"})
     double loss;
 
-    /// The whole transport, its KCP alone, and the other library's.
-    @Param({"natt", "natt-kcp", "jkcp"})
+    /// KCP in a session, sealed and opened; the same without the session; the whole transport of
+    /// the original's wire; its KCP alone; and the other library's.
+    @Param({"session", "streams", "kcp-go", "kcp", "jkcp"})
     String engine;
 
     private Side sender;
     private Side receiver;
     private Wire there;
     private Wire back;
-    private long now;
-    private long movedAt;
+    private long now = SETTING_UP_NANOS;
+    private long movedAt = now;
     private long written;
     private long received;
     private boolean verifying;
@@ -77,8 +75,9 @@ public class KcpBenchmark {
     public void connect() {
         there = new Wire(DELAY_NANOS, loss / 100, 1);
         back = new Wire(DELAY_NANOS, loss / 100, 2);
-        sender = side(true);
-        receiver = side(false);
+        Side[] pair = pair();
+        sender = pair[0];
+        receiver = pair[1];
         verifying = true;
         deliver(VERIFIED_BYTES);
         while (written > received || now < SETTLED_NANOS) {
@@ -87,11 +86,14 @@ public class KcpBenchmark {
         verifying = false;
     }
 
-    private Side side(boolean dialing) {
+    private Side[] pair() {
         return switch (engine) {
-            case "natt" -> dialing ? NattSide.dialing(now, 3) : NattSide.accepting(now, 4);
-            case "natt-kcp" -> new ConversationSide(dialing ? 5 : 6, now);
-            case "jkcp" -> new JkcpSide();
+            case "session" -> SessionSide.pair();
+            case "streams" ->
+                    new Side[] {MultiplexerSide.dialing(now, 7), MultiplexerSide.accepting(now, 8)};
+            case "kcp-go" -> new Side[] {NattSide.dialing(now, 3), NattSide.accepting(now, 4)};
+            case "kcp" -> new Side[] {new ConversationSide(5, now), new ConversationSide(6, now)};
+            case "jkcp" -> new Side[] {new JkcpSide(), new JkcpSide()};
             default -> throw new IllegalArgumentException(engine);
         };
     }
@@ -116,7 +118,7 @@ public class KcpBenchmark {
         wait = Math.min(wait, there.nanosUntilArrival(now));
         wait = Math.min(wait, back.nanosUntilArrival(now));
         now += Math.clamp(wait, 0, MOST_IDLE_NANOS);
-        if (now - movedAt > MOST_IDLE_NANOS) {
+        if (now - movedAt > 2 * MOST_IDLE_NANOS) {
             throw new AssertionError("nothing moves: " + sender + ", " + receiver);
         }
         handle(there, receiver);
@@ -173,31 +175,5 @@ public class KcpBenchmark {
 
     private static byte content(long at) {
         return (byte) (at * 0x9e3779b97f4a7c15L >>> 56);
-    }
-
-    /// Measures, and prints one line for each case.
-    public static void main(String[] arguments) throws RunnerException {
-        var options =
-                new OptionsBuilder()
-                        .include(KcpBenchmark.class.getName() + "\\.")
-                        .addProfiler(GCProfiler.class)
-                        .shouldFailOnError(true)
-                        .build();
-        var results = new Runner(options).run();
-        System.out.printf("%n%-8s %6s %16s %16s%n", "engine", "loss %", "MB/s", "B/message");
-        for (RunResult result : results) {
-            Result<?> speed = result.getPrimaryResult();
-            Result<?> garbage = result.getSecondaryResults().get("gc.alloc.rate.norm");
-            double megabytes = MESSAGE / 1e6;
-            System.out.printf(
-                    "%-8s %6s %16s %16s%n",
-                    result.getParams().getParam("engine"),
-                    result.getParams().getParam("loss"),
-                    "%.0f ± %.0f"
-                            .formatted(
-                                    speed.getScore() * megabytes,
-                                    speed.getScoreError() * megabytes),
-                    "%.1f ± %.1f".formatted(garbage.getScore(), garbage.getScoreError()));
-        }
     }
 }

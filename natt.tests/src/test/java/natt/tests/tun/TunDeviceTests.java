@@ -104,6 +104,48 @@ class TunDeviceTests {
     }
 
     @Test
+    void muchThatTcpSendsIsReadAndWrittenAsFewPackets() {
+        assertEquals(
+                lines("made natt0, MTU 1420, has nothing added", "as it was, few reads"),
+                run("open:natt0", "echo", "transfer:10.10.0.1 10.10.0.2", "close"));
+    }
+
+    @Test
+    void withoutOffloadsEachPacketIsReadAndWrittenAlone() {
+        assertEquals(
+                lines(
+                        "made natt0, MTU 1420, has nothing added",
+                        "10.10.0.2 answers 1000 bytes",
+                        "as it was, many reads"),
+                run(
+                        "plain:natt0",
+                        "echo",
+                        "ask:10.10.0.2",
+                        "transfer:10.10.0.1 10.10.0.2",
+                        "close"));
+    }
+
+    @Test
+    void whoHasADeviceNextGetsNoPacketsThatAreManyInOne() {
+        assertEquals(
+                lines(
+                        "joined natt0, MTU 1420, has added",
+                        "as it was, few reads",
+                        "joined natt0, MTU 1420, has added",
+                        "as it was, many reads"),
+                run(
+                        PREPARED,
+                        "open:natt0",
+                        "echo",
+                        "transfer:10.10.0.1 10.10.0.2",
+                        "close",
+                        "plain:natt0",
+                        "echo",
+                        "transfer:10.10.0.1 10.10.0.2",
+                        "close"));
+    }
+
+    @Test
     void aDeviceThatSomebodyDeletesIsReportedInOneLine() {
         assertEquals(
                 lines(

@@ -8,18 +8,23 @@ import natt.core.unix.Privileges;
 import natt.tun.device.TunAddress;
 import natt.tun.device.TunConfig;
 import natt.tun.device.TunDevice;
+import natt.tun.device.TunFile;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
@@ -28,14 +33,16 @@ import java.util.concurrent.FutureTask;
 /// namespace of its own; [TunDeviceTests] reads what it prints.
 final class TunProbe {
     private static final int ICMP = 1;
+    private static final int TCP = 6;
     private static final int UDP = 17;
     private static final int ICMPV6 = 58;
+    private static final int TRANSFERRED = 8_000_000;
 
     private final Deque<TunDevice> devices = new ArrayDeque<>();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final long before;
     private Driver driver;
-    private PacketFile file;
+    private TunFile file;
 
     private TunProbe() throws IOException {
         // Java keeps one of its own after its first socket.
@@ -56,10 +63,12 @@ final class TunProbe {
         switch (verb) {
             case "drop" -> Privileges.drop(Set.of());
             case "keep" -> Privileges.drop(Set.of(Privileges.Capability.NET_ADMIN));
-            case "open" -> open(argument);
+            case "open" -> open(argument, true);
+            case "plain" -> open(argument, false);
             case "echo" -> echo();
             case "sh" -> run(argument);
             case "ask" -> ask(argument);
+            case "transfer" -> transfer(argument);
             case "rights" -> rights();
             case "counters" -> System.out.println(counters());
             case "failure" -> System.out.println("failure: " + failure.get());
@@ -70,7 +79,7 @@ final class TunProbe {
         }
     }
 
-    private static TunConfig config(String name) {
+    private static TunConfig config(String name, boolean offloads) {
         return new TunConfig(
                 name,
                 List.of(
@@ -82,12 +91,13 @@ final class TunProbe {
                                 InetAddress.ofLiteral("fd00:3::1"),
                                 InetAddress.ofLiteral("fd00:3::2"))),
                 1_420,
-                List.of(AddressPrefix.parse("10.99.0.0/16"), AddressPrefix.parse("fd00:2::/48")));
+                List.of(AddressPrefix.parse("10.99.0.0/16"), AddressPrefix.parse("fd00:2::/48")),
+                offloads);
     }
 
-    private void open(String name) {
+    private void open(String name, boolean offloads) {
         try {
-            TunDevice device = TunDevice.open(config(name));
+            TunDevice device = TunDevice.open(config(name, offloads));
             devices.push(device);
             System.out.printf(
                     "%s %s, MTU %d, %s%n",
@@ -111,7 +121,7 @@ final class TunProbe {
                                 new PacketFile.Receiver() {
                                     @Override
                                     public void packet(ByteBuffer packet, long nowNanos) {
-                                        answer(packet);
+                                        answer(packet.slice());
                                     }
 
                                     @Override
@@ -132,6 +142,11 @@ final class TunProbe {
             packet.get(8, source).get(24, destination).put(8, destination).put(24, source);
             packet.put(40, (byte) 129);
             add(packet, 42, 0xffff - 0x100);
+        } else if (packet.get(0) >> 4 == 4 && packet.get(9) == TCP) {
+            // What this machine sends to the address of the peer comes back from there to a
+            // server of its own.
+            int source = packet.getInt(12);
+            packet.putInt(12, packet.getInt(16)).putInt(16, source);
         } else if (packet.get(0) >> 4 == 4 && packet.get(9) == UDP) {
             // What changes places leaves the checksums as they are.
             int source = packet.getInt(12);
@@ -161,10 +176,37 @@ final class TunProbe {
         }
     }
 
-    private String counters() throws Exception {
-        var counters = new FutureTask<>(() -> file.counters().toString());
+    /// Sends much by TCP from an address of the device to that of the peer, which is the same.
+    private void transfer(String addresses) throws Exception {
+        String[] fromTo = addresses.split(" ");
+        PacketFile.Counters before = counted();
+        String result = sendThrough(fromTo[0], fromTo[1]);
+        long reads = counted().read() - before.read();
+        boolean few = reads < TRANSFERRED / devices.element().mtu() / 2;
+        System.out.printf("%s, %s reads%n", result, few ? "few" : "many");
+    }
+
+    private static String sendThrough(String from, String to) throws Exception {
+        var content = new byte[TRANSFERRED];
+        new Random(1).nextBytes(content);
+        try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral(from));
+                var client = new Socket(InetAddress.ofLiteral(to), server.getLocalPort());
+                var accepted = server.accept()) {
+            var got = new FutureTask<>(() -> accepted.getInputStream().readNBytes(TRANSFERRED));
+            Thread.ofVirtual().start(got);
+            client.getOutputStream().write(content);
+            return Arrays.equals(content, got.get()) ? "as it was" : "broken";
+        }
+    }
+
+    private PacketFile.Counters counted() throws Exception {
+        var counters = new FutureTask<>(() -> file.counters());
         driver.execute(counters);
         return counters.get();
+    }
+
+    private String counters() throws Exception {
+        return counted().toString();
     }
 
     private static void run(String command) throws Exception {
@@ -202,7 +244,7 @@ final class TunProbe {
     }
 
     private static String makesDevice() {
-        try (var device = TunDevice.open(config("natt9"))) {
+        try (var device = TunDevice.open(config("natt9", true))) {
             return "makes " + device.name();
         } catch (IOException failed) {
             return failed.getMessage().replaceAll(":.*", "");

@@ -462,6 +462,11 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     }
 
     @Override
+    public long roundTripNanos() {
+        return flight.smoothedRoundTrip();
+    }
+
+    @Override
     public Transport.Estimate estimate() {
         return new Transport.Estimate(roundTripTime(), flight.bytesPerSecond(), flight.lostShare());
     }

@@ -12,8 +12,13 @@ import java.util.List;
 /// @param addresses the device's
 /// @param mtu the longest packet, in bytes
 /// @param routes prefixes to which it leads beside those of its addresses
+/// @param offloads whether many packets of TCP may pass as one, where the kernel can
 public record TunConfig(
-        String name, List<TunAddress> addresses, int mtu, List<AddressPrefix> routes) {
+        String name,
+        List<TunAddress> addresses,
+        int mtu,
+        List<AddressPrefix> routes,
+        boolean offloads) {
     /// What the kernel takes, without the zero at the end.
     private static final int LONGEST_NAME = 15;
 
@@ -39,6 +44,10 @@ public record TunConfig(
                     "the MTU of a device%s is %d to %d, not %d"
                             .formatted(six ? " with IPv6" : "", least, MOST_MTU, mtu));
         }
+    }
+
+    public TunConfig(String name, List<TunAddress> addresses, int mtu, List<AddressPrefix> routes) {
+        this(name, addresses, mtu, routes, true);
     }
 
     private static void checkName(String name) {

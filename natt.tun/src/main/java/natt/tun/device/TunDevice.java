@@ -6,6 +6,7 @@ import natt.core.unix.Errors;
 import natt.core.unix.Libc;
 import natt.core.unix.PacketFile;
 import natt.core.unix.UnixException;
+import natt.tun.packet.Offload;
 
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +28,15 @@ public final class TunDevice implements AutoCloseable {
 
     private static final int TUNSETIFF = 0x4004_54ca;
     private static final int TUNSETOFFLOAD = 0x4004_54d0;
+    private static final int TUNGETFEATURES = 0x8004_54cf;
+    private static final int TUNSETVNETHDRSZ = 0x4004_54d8;
+    private static final int TUNSETVNETLE = 0x4004_54dc;
     private static final int IFF_TUN = 1;
     private static final int IFF_NO_PI = 0x1000;
+    private static final int IFF_VNET_HDR = 0x4000;
+
+    /// Checksums, and packets of TCP over IPv4 and IPv6 that are many in one, also with CWR.
+    private static final long OFFLOADS = 0x01 | 0x02 | 0x04 | 0x08;
     private static final int IFF_TUN_EXCL = 0x8000;
 
     /// The name in 16 bytes, then the flags.
@@ -40,16 +48,23 @@ public final class TunDevice implements AutoCloseable {
     private final int descriptor;
     private final String name;
     private final boolean made;
+    private final boolean offloads;
     private final Arrangement arrangement;
-    private @Nullable PacketFile file;
+    private @Nullable TunFile file;
     private boolean closed;
 
     private TunDevice(
-            Libc libc, int descriptor, String name, boolean made, Arrangement arrangement) {
+            Libc libc,
+            int descriptor,
+            String name,
+            boolean made,
+            boolean offloads,
+            Arrangement arrangement) {
         this.libc = libc;
         this.descriptor = descriptor;
         this.name = name;
         this.made = made;
+        this.offloads = offloads;
         this.arrangement = arrangement;
     }
 
@@ -63,11 +78,13 @@ public final class TunDevice implements AutoCloseable {
             if (before.isPresent()) {
                 check(before.get());
             }
-            int descriptor = attach(libc, config, before);
+            int descriptor = openClone(libc);
             try {
+                boolean offloads = config.offloads() && hasOffloads(libc, descriptor);
+                attach(libc, descriptor, config, before, offloads);
                 var arrangement = new Arrangement(config, routes, before.isEmpty());
                 return new TunDevice(
-                        libc, descriptor, config.name(), before.isEmpty(), arrangement);
+                        libc, descriptor, config.name(), before.isEmpty(), offloads, arrangement);
             } catch (IOException | RuntimeException failed) {
                 libc.close(descriptor);
                 throw failed;
@@ -86,11 +103,16 @@ public final class TunDevice implements AutoCloseable {
         }
     }
 
-    private static int attach(Libc libc, TunConfig config, Optional<RouteMessages.Link> before)
+    private static void attach(
+            Libc libc,
+            int descriptor,
+            TunConfig config,
+            Optional<RouteMessages.Link> before,
+            boolean offloads)
             throws IOException {
-        int descriptor = openClone(libc);
         try {
             int flags = IFF_TUN | IFF_NO_PI | (before.isEmpty() ? IFF_TUN_EXCL : 0);
+            flags |= offloads ? IFF_VNET_HDR : 0;
             byte[] name = config.name().getBytes(StandardCharsets.UTF_8);
             var request =
                     ByteBuffer.allocate(STRUCT_IFREQ_BYTES)
@@ -99,13 +121,35 @@ public final class TunDevice implements AutoCloseable {
                             .putShort(IFREQ_FLAGS, (short) flags)
                             .array();
             libc.ioctl(descriptor, TUNSETIFF, request);
-            // A program before this one may have had packets that are not yet cut to the MTU.
-            libc.ioctl(descriptor, TUNSETOFFLOAD, 0L);
-            return descriptor;
+            // All of this may be as a program before has wanted it.
+            if (offloads) {
+                libc.ioctl(descriptor, TUNSETVNETHDRSZ, bytes(Offload.LENGTH));
+                libc.ioctl(descriptor, TUNSETVNETLE, bytes(1));
+            }
+            libc.ioctl(descriptor, TUNSETOFFLOAD, offloads ? OFFLOADS : 0L);
         } catch (UnixException failed) {
-            libc.close(descriptor);
             throw explained(failed, config, before);
         }
+    }
+
+    private static byte[] bytes(int number) {
+        return ByteBuffer.allocate(Integer.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .putInt(number)
+                .array();
+    }
+
+    /// Whether the kernel can say what is left to be done to a packet, which it can since 2.6.27;
+    /// what imitates it may not.
+    private static boolean hasOffloads(Libc libc, int descriptor) {
+        byte[] features = bytes(0);
+        try {
+            libc.ioctl(descriptor, TUNGETFEATURES, features);
+        } catch (UnixException unknown) {
+            return false;
+        }
+        int known = ByteBuffer.wrap(features).order(ByteOrder.nativeOrder()).getInt();
+        return (known & IFF_VNET_HDR) != 0;
     }
 
     private static int openClone(Libc libc) throws IOException {
@@ -193,14 +237,14 @@ public final class TunDevice implements AutoCloseable {
     }
 
     /// Begins to read packets, once.
-    public synchronized PacketFile start(Driver driver, PacketFile.Receiver receiver)
+    public synchronized TunFile start(Driver driver, PacketFile.Receiver receiver)
             throws IOException {
         if (file != null || closed) {
             throw new IllegalStateException("a device is started once");
         }
         // From here on the descriptor is the file's, also if it cannot be read.
         closed = true;
-        PacketFile started = PacketFile.start("natt-" + name, descriptor, mtu(), driver, receiver);
+        TunFile started = TunFile.start(name, descriptor, mtu(), offloads, driver, receiver);
         file = started;
         return started;
     }
@@ -216,6 +260,10 @@ public final class TunDevice implements AutoCloseable {
             }
         }
         if (file != null) {
+            if (!made) {
+                // Whoever has it next may not know what to do with many packets in one.
+                file.control(TUNSETOFFLOAD, 0);
+            }
             file.close();
         } else if (!closed) {
             libc.close(descriptor);

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 public final class IpPacket {
     static final int ICMP = 1;
     static final int ICMPV6 = 58;
+    static final int TCP = 6;
     static final int UDP = 17;
 
     static final int LEAST_IPV4_HEADER = 20;
