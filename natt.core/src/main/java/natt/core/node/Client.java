@@ -62,8 +62,7 @@ public final class Client implements AutoCloseable {
     }
 
     /// Begins to load what every session computes with, on a thread of its own. A program that
-    // calls
-    /// this first of all calls its host sooner, since its other threads load the rest meanwhile.
+    /// calls this first of all calls its host sooner: its other threads load the rest meanwhile.
     public static void prepare() {
         Thread.ofPlatform().daemon().name("prepare").start(Client::encryptSomething);
     }
