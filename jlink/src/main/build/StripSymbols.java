@@ -80,8 +80,7 @@ final class StripSymbols {
         return in.getLong(header(section) + SIZE);
     }
 
-    /// The library without its symbols, if these and the sections' names are all that is at its
-    // end.
+    /// The library without its symbols, if only these and the sections' names are at its end.
     private ByteBuffer stripped() {
         int symbols = 0;
         while (symbols < count && in.getInt(header(symbols) + TYPE) != SYMTAB) {
