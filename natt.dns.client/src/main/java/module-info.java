@@ -9,7 +9,6 @@ import org.jspecify.annotations.NullMarked;
 module natt.dns.client {
     requires static org.jspecify;
     requires natt.core;
-    requires org.dnsjava;
 
     provides natt.core.spi.NameLookup with
             DnsLookup;

@@ -1,15 +1,15 @@
 package natt.core;
 
+import org.jspecify.annotations.Nullable;
+
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
-import java.security.KeyFactory;
-import java.security.PrivateKey;
-import java.security.PublicKey;
 import java.security.interfaces.XECPrivateKey;
+import java.security.interfaces.XECPublicKey;
+import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.NamedParameterSpec;
-import java.security.spec.XECPrivateKeySpec;
-import java.security.spec.XECPublicKeySpec;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 import javax.crypto.KeyAgreement;
@@ -23,12 +23,65 @@ public final class Identity {
         BASE_POINT[0] = 9;
     }
 
-    private final PrivateKey privateKey;
+    private final Scalar privateKey;
     private final NodeKey publicKey;
 
-    private Identity(PrivateKey privateKey, NodeKey publicKey) {
+    private Identity(Scalar privateKey, NodeKey publicKey) {
         this.privateKey = privateKey;
         this.publicKey = publicKey;
+    }
+
+    /// What both keys are to the JDK. Its own, from its `KeyFactory`, take ten milliseconds of a
+    /// program's start longer.
+    private abstract static class Key implements java.security.interfaces.XECKey {
+        Key() {}
+
+        public String getAlgorithm() {
+            return ALGORITHM;
+        }
+
+        public @Nullable String getFormat() {
+            return null;
+        }
+
+        public byte @Nullable [] getEncoded() {
+            return null;
+        }
+
+        @Override
+        public AlgorithmParameterSpec getParams() {
+            return NamedParameterSpec.X25519;
+        }
+    }
+
+    private static final class Scalar extends Key implements XECPrivateKey {
+        private static final long serialVersionUID = 1;
+
+        private final transient byte[] bytes;
+
+        Scalar(byte[] bytes) {
+            this.bytes = bytes.clone();
+        }
+
+        @Override
+        public Optional<byte[]> getScalar() {
+            return Optional.of(bytes.clone());
+        }
+    }
+
+    private static final class Point extends Key implements XECPublicKey {
+        private static final long serialVersionUID = 1;
+
+        private final BigInteger u;
+
+        Point(BigInteger u) {
+            this.u = u;
+        }
+
+        @Override
+        public BigInteger getU() {
+            return u;
+        }
     }
 
     /// Makes a new pair.
@@ -49,10 +102,7 @@ public final class Identity {
                     "a private key of %d bytes".formatted(scalar.length));
         }
         try {
-            PrivateKey key =
-                    KeyFactory.getInstance(ALGORITHM)
-                            .generatePrivate(
-                                    new XECPrivateKeySpec(NamedParameterSpec.X25519, scalar));
+            var key = new Scalar(scalar);
             return new Identity(key, NodeKey.of(multiply(key, BASE_POINT)));
         } catch (GeneralSecurityException missing) {
             throw new AssertionError("every JDK has X25519", missing);
@@ -76,29 +126,22 @@ public final class Identity {
         }
     }
 
-    private static byte[] multiply(PrivateKey key, byte[] point) throws GeneralSecurityException {
+    private static byte[] multiply(Scalar key, byte[] point) throws GeneralSecurityException {
         var bigEndian = new byte[NodeKey.LENGTH];
         for (int i = 0; i < NodeKey.LENGTH; i++) {
             bigEndian[i] = point[NodeKey.LENGTH - 1 - i];
         }
         // The last bit is not part of the coordinate (RFC 7748, section 5).
         bigEndian[0] &= 0x7f;
-        PublicKey peer =
-                KeyFactory.getInstance(ALGORITHM)
-                        .generatePublic(
-                                new XECPublicKeySpec(
-                                        NamedParameterSpec.X25519, new BigInteger(1, bigEndian)));
         KeyAgreement agreement = KeyAgreement.getInstance(ALGORITHM);
         agreement.init(key);
-        agreement.doPhase(peer, true);
+        agreement.doPhase(new Point(new BigInteger(1, bigEndian)), true);
         return agreement.generateSecret();
     }
 
     /// The private key: for the file that keeps it, never for a message.
     public byte[] reveal() {
-        return ((XECPrivateKey) privateKey)
-                .getScalar()
-                .orElseThrow(() -> new AssertionError("the JDK's own keys show their scalar"));
+        return privateKey.bytes.clone();
     }
 
     @Override

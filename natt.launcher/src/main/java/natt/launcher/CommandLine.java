@@ -69,6 +69,19 @@ final class CommandLine {
             System.out.println(name + " " + version());
             return false;
         }
+        if (options.readPlain(given)) {
+            check(options);
+            return true;
+        }
+        return parseAll(name, options, given, environment);
+    }
+
+    /// Reads any command line.
+    static boolean parseAll(
+            String name,
+            BasicOptions options,
+            List<String> given,
+            Map<String, String> environment) {
         var parser =
                 JCommander.newBuilder()
                         .programName(name)
@@ -95,12 +108,16 @@ final class CommandLine {
             parser.usage();
             return false;
         }
+        check(options);
+        return true;
+    }
+
+    private static void check(BasicOptions options) {
         if (options instanceof CommonOptions node
                 && node.compat != null
                 && !node.compat.equals("kcp-go")) {
             throw new UsageException("--compat knows only kcp-go, not '" + node.compat + "'");
         }
-        return true;
     }
 
     /// The one argument that is no option.

@@ -5,9 +5,8 @@ import org.jspecify.annotations.Nullable;
 import java.io.PrintStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.text.MessageFormat;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.time.LocalDate;
 import java.util.Locale;
 import java.util.ResourceBundle;
 
@@ -19,6 +18,8 @@ public final class LineLoggerFinder extends System.LoggerFinder {
         TEXT,
         JSON
     }
+
+    private static final long SECONDS_OF_DAY = 86_400;
 
     private static volatile Level threshold = Level.INFO;
     private static volatile Format format = Format.TEXT;
@@ -71,22 +72,31 @@ public final class LineLoggerFinder extends System.LoggerFinder {
             }
         }
 
+        /// Puts the parameters in place of `{0}` and so on, numbers as they are, without the
+        /// grouping of a locale. `MessageFormat` would take longer to load than a lookup takes.
         private static String fill(String pattern, @Nullable Object[] parameters) {
-            // Numbers are shown as they are, without the grouping of a locale.
-            var shown = new Object[parameters.length];
-            for (int i = 0; i < shown.length; i++) {
-                shown[i] = String.valueOf(parameters[i]);
+            var out = new StringBuilder(pattern.length() + 64);
+            for (int i = 0; i < pattern.length(); i++) {
+                char c = pattern.charAt(i);
+                int close = c == '{' ? pattern.indexOf('}', i) : -1;
+                int index = close == i + 2 ? pattern.charAt(i + 1) - '0' : -1;
+                if (index >= 0 && index < parameters.length) {
+                    out.append(parameters[index]);
+                    i = close;
+                } else {
+                    out.append(c);
+                }
             }
-            return MessageFormat.format(pattern.replace("'", "''"), shown);
+            return out.toString();
         }
     }
 
     private static void write(PrintStream out, Level level, String message) {
-        String time = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
+        String time = time(Instant.now());
         String line = oneLine(message);
         out.println(
                 switch (format) {
-                    case TEXT -> "%s %-7s %s".formatted(time, level, line);
+                    case TEXT -> padded(time + " " + level, time.length() + 8) + " " + line;
                     case JSON ->
                             "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}"
                                     .formatted(
@@ -94,6 +104,30 @@ public final class LineLoggerFinder extends System.LoggerFinder {
                                             level.name().toLowerCase(Locale.ROOT),
                                             json(line));
                 });
+    }
+
+    /// As ISO 8601 says, in milliseconds and UTC, without the formatters of `java.time`, which take
+    /// longer to load than all else that a line needs.
+    static String time(Instant instant) {
+        long seconds = instant.getEpochSecond();
+        int ofDay = (int) Math.floorMod(seconds, SECONDS_OF_DAY);
+        var out = new StringBuilder(24);
+        out.append(LocalDate.ofEpochDay(Math.floorDiv(seconds, SECONDS_OF_DAY)));
+        digits(out.append('T'), ofDay / 3600, 10);
+        digits(out.append(':'), ofDay / 60 % 60, 10);
+        digits(out.append(':'), ofDay % 60, 10);
+        digits(out.append('.'), instant.getNano() / 1_000_000, 100);
+        return out.append('Z').toString();
+    }
+
+    private static void digits(StringBuilder out, int value, int first) {
+        for (int unit = first; unit > 0; unit /= 10) {
+            out.append((char) ('0' + value / unit % 10));
+        }
+    }
+
+    private static String padded(String text, int length) {
+        return text + " ".repeat(Math.max(0, length - text.length()));
     }
 
     /// The text without what could end the line or steer a terminal. What is foreign in it has been

@@ -40,10 +40,16 @@ public final class Nattc {
     private Nattc() {}
 
     public static void main(String[] args) {
-        CommandLine.exit("nattc", () -> run(args, System.getenv()));
+        CommandLine.exit("nattc", program(args, System.getenv()));
+    }
+
+    /// What [#main] runs.
+    static CommandLine.Program program(String[] args, Map<String, String> environment) {
+        return () -> run(args, environment);
     }
 
     private static int run(String[] args, Map<String, String> environment) throws Exception {
+        Client.prepare();
         var options = new NattcOptions();
         if (!CommandLine.parse("nattc", options, args, environment)) {
             return CommandLine.DONE;
@@ -86,7 +92,7 @@ public final class Nattc {
     /// Once the connection is on its way, so that it does not wait; short ones have no status.
     private static void answerStatusLater(
             Client client, NattcOptions options, Map<String, String> environment) {
-        Thread.startVirtualThread(
+        Runnable answering =
                 () -> {
                     try {
                         Thread.sleep(UNTIL_STATUS);
@@ -94,7 +100,8 @@ public final class Nattc {
                     } catch (InterruptedException | RuntimeException failed) {
                         LOG.log(Level.DEBUG, "no status: {0}", failed.toString());
                     }
-                });
+                };
+        Thread.ofPlatform().daemon().start(answering);
     }
 
     static ClientConfig config(

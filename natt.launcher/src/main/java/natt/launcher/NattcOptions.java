@@ -79,4 +79,81 @@ final class NattcOptions extends CommonOptions {
             names = {"--dns-file", "-dns-file"},
             description = "read the records from this zone-file fragment instead of DNS")
     @Nullable String dnsFile;
+
+    /// What a ProxyCommand is usually given. A test compares this with the parser, which sets the
+    /// same fields.
+    @Override
+    boolean readPlain(List<String> args) {
+        return new NattcOptions().take(args) && take(args);
+    }
+
+    private boolean take(List<String> args) {
+        for (int i = 0; i < args.size(); i++) {
+            String arg = args.get(i);
+            int equals = arg.indexOf('=');
+            String name = equals < 0 ? arg : arg.substring(0, equals);
+            if (!name.startsWith("-")) {
+                return false;
+            }
+            name = name.substring(name.startsWith("--") ? 2 : 1);
+            if (equals < 0 && takeFlag(name)) {
+                continue;
+            }
+            if (equals < 0 && ++i == args.size()) {
+                return false;
+            }
+            String value = equals < 0 ? args.get(i) : arg.substring(equals + 1);
+            if (!isPlain(value) || !takeValue(name, value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Whether the parser would take the value as it is.
+    private static boolean isPlain(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c <= ' ' || c > '~' || c == '"' || c == ',') {
+                return false;
+            }
+        }
+        return !value.isEmpty() && value.charAt(0) != '-';
+    }
+
+    /// The parser turns a flag around each time.
+    private boolean takeFlag(String name) {
+        switch (name) {
+            case "proxy" -> proxy = !proxy;
+            case "strict" -> strict = !strict;
+            case "no-broker" -> noBroker = !noBroker;
+            case "verbose" -> verbose = !verbose;
+            case "quiet" -> quiet = !quiet;
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean takeValue(String name, String value) {
+        switch (name) {
+            case "target" -> target = value;
+            case "service" -> service = value;
+            case "psk-file" -> pskFile = value;
+            case "known-hosts" -> knownHosts = value;
+            case "state-dir" -> stateDir = value;
+            case "runtime-dir" -> runtimeDir = value;
+            case "dns-server" -> dnsServer = value;
+            case "dns-file" -> dnsFile = value;
+            case "broker" -> broker.add(value);
+            case "broker-psk-file" -> brokerPskFile = value;
+            case "broker-tls" -> brokerTls = value;
+            case "log-format" -> logFormat = value;
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
 }

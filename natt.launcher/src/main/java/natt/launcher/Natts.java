@@ -55,7 +55,12 @@ public final class Natts {
     private Natts() {}
 
     public static void main(String[] args) {
-        CommandLine.exit("natts", () -> run(args, System.getenv()));
+        CommandLine.exit("natts", program(args, System.getenv()));
+    }
+
+    /// What [#main] runs.
+    static CommandLine.Program program(String[] args, Map<String, String> environment) {
+        return () -> run(args, environment);
     }
 
     private static int run(String[] args, Map<String, String> environment) throws Exception {

@@ -12,6 +12,8 @@ import java.io.PrintStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
 
 class LineLoggerFinderTests {
     private final PrintStream standard = System.err;
@@ -53,5 +55,16 @@ class LineLoggerFinderTests {
         LineLoggerFinder.configure(Level.INFO, LineLoggerFinder.Format.JSON);
         log.log(Level.INFO, "{0}", "a\"b\\\u009bc");
         assertTrue(line().contains("\"message\":\"a\\\"b\\\\\\\\x9bc\"}"), line());
+    }
+
+    @Test
+    void aTimeHasItsMillisecondsAlways() {
+        for (String time :
+                List.of(
+                        "2026-11-21T00:00:00.000Z",
+                        "2026-11-21T20:05:09.007Z",
+                        "1969-12-31T23:59:59.999Z")) {
+            assertEquals(time, LineLoggerFinder.time(Instant.parse(time)));
+        }
     }
 }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.beust.jcommander.Parameter;
+
 import natt.core.HostAndPort;
 import natt.core.unix.Privileges.Capability;
 
@@ -14,12 +16,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 class OptionsTests {
     @TempDir Path directory;
@@ -178,5 +183,82 @@ class OptionsTests {
         assertEquals(
                 Set.of(Capability.NET_BIND_SERVICE, Capability.NET_ADMIN),
                 ServerTunnel.kept(true, List.of(high, low)));
+    }
+
+    /// The fields of the options, by name.
+    private static Map<String, String> fields(NattcOptions options) throws Exception {
+        var values = new TreeMap<String, String>();
+        for (Class<?> type = NattcOptions.class;
+                type != Object.class;
+                type = type.getSuperclass()) {
+            for (Field field : type.getDeclaredFields()) {
+                if (field.isAnnotationPresent(Parameter.class)) {
+                    values.put(field.getName(), String.valueOf(field.get(options)));
+                }
+            }
+        }
+        return values;
+    }
+
+    private static List<String> names() {
+        var names = new ArrayList<String>();
+        for (Class<?> type = NattcOptions.class;
+                type != Object.class;
+                type = type.getSuperclass()) {
+            for (Field field : type.getDeclaredFields()) {
+                Parameter parameter = field.getAnnotation(Parameter.class);
+                if (parameter != null) {
+                    names.addAll(List.of(parameter.names()));
+                }
+            }
+        }
+        return names;
+    }
+
+    /// Every option, alone and with others, in both forms, with values of all kinds.
+    private static List<List<String>> commandLines() {
+        var lines = new ArrayList<List<String>>();
+        for (String name : names()) {
+            lines.add(List.of(name));
+            lines.add(List.of(name, "x"));
+            lines.add(List.of("--proxy", name, "x", "--target", "y"));
+            lines.add(List.of(name, "1", name, "2", "--strict"));
+            for (String value : List.of("", "a,b", " a ", "\"a\"", "-a", "--proxy", "a=b", "@a")) {
+                lines.add(List.of(name, value));
+                lines.add(List.of(name + "=" + value, "--verbose"));
+            }
+        }
+        lines.add(List.of("--v"));
+        lines.add(List.of("x", "--proxy"));
+        lines.add(List.of("--proxy", "x"));
+        lines.add(List.of("---proxy"));
+        lines.add(List.of("-=x"));
+        return lines;
+    }
+
+    @Test
+    void whatIsReadWithoutTheParserIsWhatTheParserReads() throws Exception {
+        int plain = 0;
+        for (List<String> line : commandLines()) {
+            var read = new NattcOptions();
+            if (read.readPlain(line)) {
+                plain++;
+                var parsed = new NattcOptions();
+                CommandLine.parseAll("nattc", parsed, line, Map.of());
+                assertEquals(fields(parsed), fields(read), line::toString);
+            } else {
+                assertEquals(fields(new NattcOptions()), fields(read), line::toString);
+            }
+        }
+        assertTrue(plain > 100, () -> "the parser is rarely done without");
+    }
+
+    @Test
+    void aProxyCommandIsReadWithoutTheParser() {
+        var options = new NattcOptions();
+        assertTrue(
+                options.readPlain(
+                        List.of("--proxy", "--target=natt://k@pc.example.com?secret=x", "-quiet")));
+        assertEquals("natt://k@pc.example.com?secret=x", options.target);
     }
 }

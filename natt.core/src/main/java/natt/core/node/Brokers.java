@@ -161,16 +161,12 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
     /// Something has happened to a session with a peer.
     void happened(Session session, SessionEvent event) {
         NodeKey key = session.peer();
+        if (event instanceof SessionEvent.Established) {
+            // Not in the switch: it would hold up the first bytes.
+            established(session, key);
+            return;
+        }
         switch (event) {
-            case SessionEvent.Established _ -> {
-                Peer peer = peer(key);
-                if (!peer.sessions.contains(session)) {
-                    peer.sessions.add(session);
-                }
-                links.stream()
-                        .filter(link -> link.route(key).isPresent())
-                        .forEach(link -> keep(link, key));
-            }
             case SessionEvent.Doubtful _, SessionEvent.Suspended _ -> {
                 if (session.initiator()) {
                     links.forEach(link -> link.want(key));
@@ -189,6 +185,14 @@ final class Brokers implements Rendezvous, BrokerLink.Owner {
             }
             default -> {}
         }
+    }
+
+    private void established(Session session, NodeKey key) {
+        Peer peer = peer(key);
+        if (!peer.sessions.contains(session)) {
+            peer.sessions.add(session);
+        }
+        links.stream().filter(link -> link.route(key).isPresent()).forEach(link -> keep(link, key));
     }
 
     private static void keep(BrokerLink link, NodeKey peer) {

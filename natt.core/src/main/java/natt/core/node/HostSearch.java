@@ -29,7 +29,7 @@ import java.util.Optional;
 import java.util.SequencedSet;
 
 /// Finds the key and the addresses of one host: in a ticket, among the known hosts, and in DNS.
-/// Lives on the driver's thread; files are read and names looked up on virtual threads.
+/// Lives on the driver's thread; files are read and names looked up on threads of their own.
 final class HostSearch {
     private static final System.Logger LOG = System.getLogger("natt");
 
@@ -108,7 +108,7 @@ final class HostSearch {
     }
 
     void start() {
-        Thread.startVirtualThread(
+        inBackground(
                 () -> {
                     try {
                         Optional<Entry> entry = config.knownHosts().find(config.name());
@@ -117,6 +117,11 @@ final class HostSearch {
                         driver.execute(() -> seeker.nothingFound(Client.reason(failed)));
                     }
                 });
+    }
+
+    /// Not on a virtual thread: the first that waits for a socket takes a program 10 ms longer.
+    private static void inBackground(Runnable work) {
+        Thread.ofPlatform().daemon().name("search").start(work);
     }
 
     private void begin(Optional<Entry> entry) {
@@ -185,7 +190,7 @@ final class HostSearch {
             askedAt = driver.nanoTime();
         }
         Optional<NodeKey> pinned = Optional.ofNullable(key);
-        Thread.startVirtualThread(
+        inBackground(
                 () -> {
                     Found answer = lookup(pinned, source);
                     driver.execute(() -> answered(answer, source));
@@ -205,8 +210,13 @@ final class HostSearch {
     }
 
     private void answered(Found answer, Source source) {
+        if (answer instanceof Found.At(var record)) {
+            // Not in the switch, whose first use takes longer than all else here.
+            at(record);
+            return;
+        }
         switch (answer) {
-            case Found.At(var record) -> at(record);
+            case Found.At _ -> {}
             case Found.Stopped(var record, var why) -> {
                 at(record);
                 missing(why, source);
@@ -321,7 +331,13 @@ final class HostSearch {
                                         .forEach(addresses::add));
         Thread.startVirtualThread(
                 () -> {
-                    switch (config.knownHosts().remember(config.name(), proven, addresses)) {
+                    Outcome outcome =
+                            config.knownHosts().remember(config.name(), proven, addresses);
+                    if (outcome instanceof Outcome.Kept) {
+                        // As always; a first switch over types would hold up what is beginning.
+                        return;
+                    }
+                    switch (outcome) {
                         case Outcome.Kept() -> {}
                         case Outcome.OtherKey(var entry) ->
                                 LOG.log(

@@ -113,6 +113,11 @@ final class Offers implements Engine, Brokers.Listener {
 
     /// Something has happened to a session with a peer.
     void happened(Session session, SessionEvent event) {
+        if (event instanceof SessionEvent.Established) {
+            // Not in the switch: it would hold up the first bytes.
+            route(session);
+            return;
+        }
         switch (event) {
             case SessionEvent.OfSearch needs -> {
                 if (needs instanceof SessionEvent.SearchTells(var what)) {
@@ -120,8 +125,7 @@ final class Offers implements Engine, Brokers.Listener {
                 }
                 search.handle(session, needs, driver.nanoTime());
             }
-            case SessionEvent.Established _, SessionEvent.Resumed _ ->
-                    brokers.route(session.peer()).ifPresent(route -> relayed(session, route));
+            case SessionEvent.Resumed _ -> route(session);
             case SessionEvent.Moved(var from, var to) -> {
                 if (Route.isDirect(from) && !Route.isDirect(to)) {
                     // The NAT may have another mapping now, of which nobody tells.
@@ -134,6 +138,10 @@ final class Offers implements Engine, Brokers.Listener {
             case SessionEvent.Closed _ -> sessions.remove(session);
             default -> {}
         }
+    }
+
+    private void route(Session session) {
+        brokers.route(session.peer()).ifPresent(route -> relayed(session, route));
     }
 
     @Override

@@ -166,11 +166,14 @@ final class SessionClient implements HostSearch.Seeker, SessionPumps.News, Broke
     @Override
     public void happened(SessionPumps.Link session, SessionEvent event) {
         String name = config.name();
+        if (event instanceof SessionEvent.Established(var path)) {
+            // Not in the switch: it would hold up the first bytes.
+            LOG.log(Level.INFO, "session with {0} {1}", name, place(path));
+            search.remember(path);
+            return;
+        }
         switch (event) {
-            case SessionEvent.Established(var path) -> {
-                LOG.log(Level.INFO, "session with {0} {1}", name, place(path));
-                search.remember(path);
-            }
+            case SessionEvent.Established _ -> {}
             case SessionEvent.Moved(var from, var to) -> {
                 LOG.log(
                         Level.INFO,

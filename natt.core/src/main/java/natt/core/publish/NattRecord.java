@@ -15,7 +15,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -199,10 +198,20 @@ public record NattRecord(
     }
 
     static Optional<NattRecord> choose(List<String> texts, Optional<NodeKey> pinned) {
-        var newestLast =
-                Comparator.comparing((NattRecord each) -> pinned.equals(Optional.of(each.key)))
-                        .thenComparing(NattRecord::number);
-        return texts.stream().flatMap(each -> parse(each).stream()).max(newestLast);
+        NattRecord best = null;
+        for (String text : texts) {
+            NattRecord each = parse(text).orElse(null);
+            if (each != null && (best == null || each.isBetter(best, pinned))) {
+                best = each;
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+
+    private boolean isBetter(NattRecord other, Optional<NodeKey> pinned) {
+        boolean wanted = pinned.equals(Optional.of(key));
+        boolean otherWanted = pinned.equals(Optional.of(other.key));
+        return wanted == otherWanted ? number > other.number : wanted;
     }
 
     private static String missing(Resolver resolver, String name, List<String> texts, Source source)

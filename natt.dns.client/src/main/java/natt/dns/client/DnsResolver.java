@@ -6,44 +6,31 @@ import natt.core.spi.NameLookup.Answer;
 import natt.core.spi.NameLookup.Resolver;
 import natt.core.spi.NameLookup.Source;
 import natt.core.time.Ticker;
+import natt.dns.client.DnsMessage.Question;
+import natt.dns.client.DnsMessage.Resource;
 import natt.dns.client.Exchange.Reply;
 
-import org.xbill.DNS.AAAARecord;
-import org.xbill.DNS.ARecord;
-import org.xbill.DNS.CNAMERecord;
-import org.xbill.DNS.DClass;
-import org.xbill.DNS.Flags;
-import org.xbill.DNS.Message;
-import org.xbill.DNS.NSRecord;
-import org.xbill.DNS.Name;
-import org.xbill.DNS.Rcode;
-import org.xbill.DNS.Record;
-import org.xbill.DNS.ResolverConfig;
-import org.xbill.DNS.SOARecord;
-import org.xbill.DNS.SRVRecord;
-import org.xbill.DNS.Section;
-import org.xbill.DNS.TXTRecord;
-import org.xbill.DNS.TextParseException;
-import org.xbill.DNS.Type;
-import org.xbill.DNS.config.ResolvConfResolverConfigProvider;
+import org.jspecify.annotations.Nullable;
 
-import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// Answers lookups from one or several servers, without a cache. Has no state of its own, so
-/// any number of threads may ask.
+/// any number of threads may ask. No switches over types: the first of a program takes longer
+/// than a lookup.
 final class DnsResolver implements Resolver {
     /// RFC 1034 leaves the length of a chain of aliases open; this is what resolvers follow.
     private static final int MAX_ALIASES = 8;
 
     private static final int MAX_AUTHORITATIVE_SERVERS = 8;
+
+    private static final Path RESOLVER_FILE = Path.of("/etc/resolv.conf");
 
     private final Configuration configuration;
     private final RandomGenerator random;
@@ -58,10 +45,10 @@ final class DnsResolver implements Resolver {
     @Override
     public Answer lookup(String name, DnsRecord.Type type, Source source)
             throws InterruptedException {
-        Name asked;
+        DnsName asked;
         try {
-            asked = Name.fromString(name, Name.root);
-        } catch (TextParseException e) {
+            asked = DnsName.parse(name);
+        } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("not a DNS name: '" + name + "'", e);
         }
         long deadlineNanos = ticker.nanoTime() + configuration.totalTime().toNanos();
@@ -82,110 +69,91 @@ final class DnsResolver implements Resolver {
         return List.of(new InetSocketAddress(InetAddress.getByName(server.host()), server.port()));
     }
 
-    /// Reads them anew each time, because a laptop changes its network.
+    /// Reads them anew each time, because a laptop changes its network. Where none are named, this
+    /// machine is asked (resolv.conf(5)).
     private static List<InetSocketAddress> systemServers() {
-        var file = new ResolvConfResolverConfigProvider();
-        if (file.isEnabled()) {
-            file.initialize();
-            if (!file.servers().isEmpty()) {
-                return List.copyOf(file.servers());
-            }
-        }
-        return List.copyOf(ResolverConfig.getCurrentConfig().servers());
+        List<InetSocketAddress> servers = ResolverFile.servers(RESOLVER_FILE);
+        return servers.isEmpty()
+                ? List.of(
+                        new InetSocketAddress(
+                                InetAddress.getLoopbackAddress(), Configuration.DNS_PORT))
+                : servers;
     }
 
     private static int type(DnsRecord.Type type) {
         return switch (type) {
-            case A -> Type.A;
-            case AAAA -> Type.AAAA;
-            case TXT -> Type.TXT;
-            case SRV -> Type.SRV;
+            case A -> DnsMessage.A;
+            case AAAA -> DnsMessage.AAAA;
+            case TXT -> DnsMessage.TXT;
+            case SRV -> DnsMessage.SRV;
         };
-    }
-
-    /// The record's content in the form of [DnsRecord#content]; empty for a record that has
-    /// the type but not its data, as in a message that is an update.
-    private static Optional<String> content(Record record) {
-        return switch (record) {
-            case ARecord a -> Optional.of(a.rdataToString());
-            case AAAARecord aaaa -> Optional.of(aaaa.rdataToString());
-            case TXTRecord txt -> Optional.of(joined(txt.getStringsAsByteArrays()));
-            case SRVRecord srv ->
-                    Optional.of(
-                            "%d %d %d %s"
-                                    .formatted(
-                                            srv.getPriority(),
-                                            srv.getWeight(),
-                                            srv.getPort(),
-                                            srv.getTarget().toString(true)));
-            default -> Optional.empty();
-        };
-    }
-
-    private static String joined(List<byte[]> strings) {
-        var all = new ByteArrayOutputStream();
-        strings.forEach(all::writeBytes);
-        return all.toString(StandardCharsets.UTF_8);
     }
 
     /// The names of the zone's servers, if the message lists them.
-    static List<Name> nameServers(Message message, Name zone) {
-        return message.getSection(Section.ANSWER).stream()
-                .filter(record -> record instanceof NSRecord && record.getName().equals(zone))
-                .map(record -> ((NSRecord) record).getTarget())
-                .toList();
+    static List<DnsName> nameServers(DnsMessage message, DnsName zone) {
+        var names = new ArrayList<DnsName>();
+        for (Resource each : message.answers()) {
+            if (each.type() == DnsMessage.NS && each.name().equals(zone)) {
+                names.add(each.target());
+            }
+        }
+        return names;
     }
 
     /// The zone that a negative answer says the name is in (RFC 2308, section 3).
-    static Optional<Name> apexAbove(Message message, Name name) {
-        return message.getSection(Section.AUTHORITY).stream()
-                .filter(SOARecord.class::isInstance)
-                .map(Record::getName)
-                .filter(apex -> name.subdomain(apex) && !name.equals(apex))
+    static Optional<DnsName> apexAbove(DnsMessage message, DnsName name) {
+        return message.authorities().stream()
+                .filter(each -> each.type() == DnsMessage.SOA)
+                .map(Resource::name)
+                .filter(apex -> name.isWithin(apex) && !name.equals(apex))
                 .findFirst();
     }
 
     /// Follows the aliases within one message.
-    static Name endOfAliases(Message message, Name start) {
-        Name name = start;
-        List<Record> answers = message.getSection(Section.ANSWER);
+    static DnsName endOfAliases(DnsMessage message, DnsName start) {
+        DnsName name = start;
         for (int aliases = 0; aliases < MAX_ALIASES; aliases++) {
-            Name from = name;
-            Optional<Name> next =
-                    answers.stream()
-                            .filter(CNAMERecord.class::isInstance)
-                            .filter(record -> record.getName().equals(from))
-                            .map(record -> ((CNAMERecord) record).getTarget())
-                            .findFirst();
-            if (next.isEmpty()) {
+            DnsName next = alias(message, name);
+            if (next == null) {
                 return name;
             }
-            name = next.get();
+            name = next;
         }
         return name;
     }
 
-    static List<String> contents(Message message, Name name, int type) {
-        return message.getSection(Section.ANSWER).stream()
-                .filter(record -> record.getType() == type && record.getName().equals(name))
-                .flatMap(record -> content(record).stream())
-                .toList();
+    private static @Nullable DnsName alias(DnsMessage message, DnsName name) {
+        for (Resource each : message.answers()) {
+            if (each.type() == DnsMessage.CNAME && each.name().equals(name)) {
+                return each.target();
+            }
+        }
+        return null;
+    }
+
+    static List<String> contents(DnsMessage message, DnsName name, int type) {
+        var contents = new ArrayList<String>();
+        for (Resource each : message.answers()) {
+            if (each.type() == type && each.name().equals(name)) {
+                contents.add(each.content());
+            }
+        }
+        return contents;
     }
 
     /// Why the message is no answer, if it is none.
-    static Optional<String> fault(Message message, boolean recursion) {
-        int code = message.getRcode();
-        if (code != Rcode.NOERROR && code != Rcode.NXDOMAIN) {
-            return Optional.of("answered " + Rcode.string(code));
+    static Optional<String> fault(DnsMessage message, boolean recursion) {
+        if (message.code() != DnsMessage.NO_ERROR && message.code() != DnsMessage.NO_SUCH_NAME) {
+            return Optional.of("answered " + message.codeName());
         }
-        boolean authoritative = message.getHeader().getFlag(Flags.AA);
+        boolean authoritative = message.has(DnsMessage.AUTHORITATIVE);
         if (!recursion && !authoritative) {
             return Optional.of("is not authoritative for the name");
         }
         boolean referral =
                 !authoritative
-                        && !message.getHeader().getFlag(Flags.RA)
-                        && message.getSection(Section.ANSWER).isEmpty();
+                        && !message.has(DnsMessage.RECURSION_AVAILABLE)
+                        && message.answers().isEmpty();
         return referral ? Optional.of("refers to other servers") : Optional.empty();
     }
 
@@ -200,7 +168,7 @@ final class DnsResolver implements Resolver {
 
     /// What came of one question.
     private sealed interface Outcome {
-        record Told(Message message) implements Outcome {}
+        record Told(DnsMessage message) implements Outcome {}
 
         record Failed(Answer answer) implements Outcome {}
     }
@@ -215,54 +183,50 @@ final class DnsResolver implements Resolver {
             this.deadlineNanos = deadlineNanos;
         }
 
-        Answer follow(Name asked, int type, Source source) throws InterruptedException {
-            Name name = asked;
+        Answer follow(DnsName asked, int type, Source source) throws InterruptedException {
+            DnsName name = asked;
             for (int aliases = 0; aliases <= MAX_ALIASES; aliases++) {
                 Outcome outcome =
-                        switch (source) {
-                            case RESOLVER -> ask(servers, true, name, type);
-                            case AUTHORITATIVE -> askAuthorities(name, type);
-                        };
-                switch (outcome) {
-                    case Outcome.Failed(var answer) -> {
-                        return answer;
-                    }
-                    case Outcome.Told(var message) -> {
-                        Name end = endOfAliases(message, name);
-                        List<String> contents = contents(message, end, type);
-                        if (!contents.isEmpty()) {
-                            return new Answer.Found(contents);
-                        }
-                        if (message.getRcode() == Rcode.NXDOMAIN) {
-                            return new Answer.NoSuchName();
-                        }
-                        if (end.equals(name)) {
-                            return new Answer.NoData();
-                        }
-                        name = end;
-                    }
+                        source == Source.RESOLVER
+                                ? ask(servers, true, name, type)
+                                : askAuthorities(name, type);
+                if (outcome instanceof Outcome.Failed(var answer)) {
+                    return answer;
                 }
+                DnsMessage message = ((Outcome.Told) outcome).message();
+                DnsName end = endOfAliases(message, name);
+                List<String> contents = contents(message, end, type);
+                if (!contents.isEmpty()) {
+                    return new Answer.Found(contents);
+                }
+                if (message.code() == DnsMessage.NO_SUCH_NAME) {
+                    return new Answer.NoSuchName();
+                }
+                if (end.equals(name)) {
+                    return new Answer.NoData();
+                }
+                name = end;
             }
             return new Answer.ServerFailure("too many aliases (CNAME)");
         }
 
         /// Asks the servers of the zone that the name is in, found by walking up from it.
-        private Outcome askAuthorities(Name name, int type) throws InterruptedException {
-            List<Name> nameServers = List.of();
-            Name zone = name;
-            while (nameServers.isEmpty() && zone.labels() > 1) {
-                switch (ask(servers, true, zone, Type.NS)) {
+        private Outcome askAuthorities(DnsName name, int type) throws InterruptedException {
+            List<DnsName> nameServers = List.of();
+            DnsName zone = name;
+            while (nameServers.isEmpty() && !zone.isRoot()) {
+                switch (ask(servers, true, zone, DnsMessage.NS)) {
                     case Outcome.Failed failed -> {
                         return failed;
                     }
                     case Outcome.Told(var message) -> {
                         nameServers = nameServers(message, zone);
-                        zone = apexAbove(message, zone).orElse(new Name(zone, 1));
+                        zone = apexAbove(message, zone).orElse(zone.parent());
                     }
                 }
             }
             Outcome outcome = failed("no name servers are known for " + name);
-            for (int addressType : new int[] {Type.A, Type.AAAA}) {
+            for (int addressType : new int[] {DnsMessage.A, DnsMessage.AAAA}) {
                 List<InetSocketAddress> addresses = addresses(nameServers, addressType);
                 if (!addresses.isEmpty()) {
                     outcome = ask(addresses, false, name, type);
@@ -283,10 +247,10 @@ final class DnsResolver implements Resolver {
                     .orElse(new InetSocketAddress(address, configuration.authoritativePort()));
         }
 
-        private List<InetSocketAddress> addresses(List<Name> nameServers, int type)
+        private List<InetSocketAddress> addresses(List<DnsName> nameServers, int type)
                 throws InterruptedException {
             var addresses = new ArrayList<InetSocketAddress>();
-            for (Name nameServer : nameServers) {
+            for (DnsName nameServer : nameServers) {
                 if (follow(nameServer, type, Source.RESOLVER) instanceof Answer.Found(var texts)) {
                     for (String text : texts) {
                         addresses.add(authority(InetAddress.ofLiteral(text)));
@@ -297,7 +261,8 @@ final class DnsResolver implements Resolver {
         }
 
         /// Asks one server after the other until one knows.
-        private Outcome ask(List<InetSocketAddress> servers, boolean recursion, Name name, int type)
+        private Outcome ask(
+                List<InetSocketAddress> servers, boolean recursion, DnsName name, int type)
                 throws InterruptedException {
             Outcome outcome = new Outcome.Failed(new Answer.TimedOut());
             for (int i = 0; i < servers.size(); i++) {
@@ -306,16 +271,15 @@ final class DnsResolver implements Resolver {
                 long time = Math.min(share, configuration.tryTime().toNanos());
                 var exchange =
                         new Exchange(server, recursion, random, ticker, ticker.nanoTime() + time);
-                switch (exchange.ask(Record.newRecord(name, type, DClass.IN))) {
-                    case Reply.Answered(var message) -> {
-                        Optional<String> fault = fault(message, recursion);
-                        if (fault.isEmpty()) {
-                            return new Outcome.Told(message);
-                        }
-                        outcome = failed(print(server) + " " + fault.get());
+                Reply reply = exchange.ask(new Question(name, type));
+                if (reply instanceof Reply.Answered(var message)) {
+                    Optional<String> fault = fault(message, recursion);
+                    if (fault.isEmpty()) {
+                        return new Outcome.Told(message);
                     }
-                    case Reply.Unusable(var why) -> outcome = failed(print(server) + " " + why);
-                    case Reply.Silent _ -> {}
+                    outcome = failed(print(server) + " " + fault.get());
+                } else if (reply instanceof Reply.Unusable(var why)) {
+                    outcome = failed(print(server) + " " + why);
                 }
             }
             return outcome;

@@ -2,13 +2,8 @@ package natt.dns.client;
 
 import natt.core.Text;
 import natt.core.time.Ticker;
-
-import org.xbill.DNS.Flags;
-import org.xbill.DNS.Message;
-import org.xbill.DNS.OPTRecord;
-import org.xbill.DNS.Rcode;
-import org.xbill.DNS.Record;
-import org.xbill.DNS.Section;
+import natt.dns.client.DnsMessage.MalformedException;
+import natt.dns.client.DnsMessage.Question;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -24,19 +19,20 @@ import java.util.random.RandomGenerator;
 /// One question to one server: over UDP, sent again while there is no answer, and over TCP
 /// when the answer was truncated (RFC 7766).
 ///
-/// dnsjava encodes and decodes; its own client is not used, because the first datagram with a
-/// wrong id ends its query, and because it leaves a selector thread and a shutdown hook behind.
 /// Every exchange has a socket of its own, connected to the server, so that an answer has to
 /// come from there to this exchange's port, and must bear its id and question (RFC 5452).
 final class Exchange {
     /// What a server said, or that it did not.
     sealed interface Reply {
-        record Answered(Message message) implements Reply {}
+        record Answered(DnsMessage message) implements Reply {}
 
         record Unusable(String why) implements Reply {}
 
         record Silent() implements Reply {}
     }
+
+    /// What is sent, and what an answer must bear.
+    record Query(int id, Question question, byte[] wire) {}
 
     /// The EDNS payload size that fits every path (DNS flag day 2020).
     private static final int UDP_PAYLOAD = 1_232;
@@ -67,29 +63,23 @@ final class Exchange {
         this.deadlineNanos = deadlineNanos;
     }
 
-    Reply ask(Record question) throws InterruptedException {
-        Reply reply = ask(question, true);
+    Reply ask(Question question) throws InterruptedException {
+        Reply reply = ask(question, UDP_PAYLOAD);
         // Servers from before EDNS answer so (RFC 6891, section 7).
         if (reply instanceof Reply.Answered(var message)
-                && (message.getRcode() == Rcode.FORMERR || message.getRcode() == Rcode.NOTIMP)) {
-            reply = ask(question, false);
+                && (message.code() == DnsMessage.FORMAT_ERROR
+                        || message.code() == DnsMessage.NOT_IMPLEMENTED)) {
+            reply = ask(question, 0);
         }
         return reply;
     }
 
-    private Reply ask(Record question, boolean edns) throws InterruptedException {
-        Message query = Message.newQuery(question);
-        query.getHeader().setID(random.nextInt(1 << 16));
-        if (!recursion) {
-            query.getHeader().unsetFlag(Flags.RD);
-        }
-        if (edns) {
-            query.addRecord(new OPTRecord(UDP_PAYLOAD, 0, 0), Section.ADDITIONAL);
-        }
+    private Reply ask(Question question, int payload) throws InterruptedException {
+        int id = random.nextInt(1 << 16);
+        var query = new Query(id, question, DnsMessage.query(id, question, recursion, payload));
         try {
             Reply reply = overUdp(query);
-            if (reply instanceof Reply.Answered(var message)
-                    && message.getHeader().getFlag(Flags.TC)) {
+            if (reply instanceof Reply.Answered(var message) && message.has(DnsMessage.TRUNCATED)) {
                 return overTcp(query);
             }
             return reply;
@@ -99,8 +89,8 @@ final class Exchange {
         }
     }
 
-    private Reply overUdp(Message query) throws IOException, InterruptedException {
-        byte[] wire = query.toWire();
+    private Reply overUdp(Query query) throws IOException, InterruptedException {
+        byte[] wire = query.wire;
         ByteBuffer in = ByteBuffer.allocate(MAX_DATAGRAM);
         try (DatagramChannel channel = DatagramChannel.open();
                 Selector selector = Selector.open()) {
@@ -123,8 +113,8 @@ final class Exchange {
         return new Reply.Silent();
     }
 
-    private Reply overTcp(Message query) throws IOException, InterruptedException {
-        byte[] wire = query.toWire();
+    private Reply overTcp(Query query) throws IOException, InterruptedException {
+        byte[] wire = query.wire;
         ByteBuffer out = ByteBuffer.allocate(TCP_LENGTH_PREFIX + wire.length);
         out.putShort((short) wire.length).put(wire).flip();
         try (SocketChannel channel = SocketChannel.open();
@@ -194,34 +184,29 @@ final class Exchange {
     }
 
     /// Returns what a server said in answer to the query; empty if this is no answer to it.
-    static Optional<Reply> decode(Message query, ByteBuffer in) {
+    static Optional<Reply> decode(Query query, ByteBuffer in) {
         boolean ours =
                 in.remaining() >= 3
-                        && (in.getShort(0) & 0xffff) == query.getHeader().getID()
+                        && (in.getShort(0) & 0xffff) == query.id
                         && (in.get(2) & 0x80) != 0;
         if (!ours) {
             return Optional.empty();
         }
-        byte[] wire = new byte[in.remaining()];
-        in.get(wire);
-        Message message;
+        DnsMessage message;
         try {
-            message = new Message(wire);
-        } catch (IOException | RuntimeException _) {
-            // Whatever the library's decoder throws, the bytes are to blame.
+            message = DnsMessage.read(in);
+        } catch (MalformedException _) {
             return Optional.of(MALFORMED);
         }
-        Record asked = query.getQuestion();
-        Record answered = message.getQuestion();
-        if (answered == null) {
+        if (message.question().isEmpty()) {
             // Some servers refuse without repeating the question.
             return Optional.of(
-                    message.getRcode() == Rcode.NOERROR ? MALFORMED : new Reply.Answered(message));
+                    message.code() == DnsMessage.NO_ERROR
+                            ? MALFORMED
+                            : new Reply.Answered(message));
         }
-        boolean same =
-                asked.getName().equals(answered.getName())
-                        && asked.getType() == answered.getType()
-                        && asked.getDClass() == answered.getDClass();
-        return same ? Optional.of(new Reply.Answered(message)) : Optional.empty();
+        return query.question.matches(message.question().get())
+                ? Optional.of(new Reply.Answered(message))
+                : Optional.empty();
     }
 }

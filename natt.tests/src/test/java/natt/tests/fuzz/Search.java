@@ -17,7 +17,7 @@ final class Search {
 
     /// What is observed: natt, and the libraries that read foreign bytes for it.
     private static final String OBSERVED =
-            "natt.**:org.xbill.DNS.**:com.google.gson.**:com.beust.**";
+            "natt.**:com.google.gson.**:com.beust.**";
 
     private static final int LONGEST_INPUT = 2048;
 
