@@ -8,6 +8,7 @@ import natt.transport.kcp.proto.Channel;
 import natt.transport.kcp.proto.Counters;
 import natt.transport.kcp.proto.Flight;
 import natt.transport.kcp.proto.MemoryBudget;
+import natt.transport.kcp.proto.Mode;
 import natt.transport.kcp.proto.Segment;
 import natt.transport.kcp.proto.SegmentPool;
 
@@ -38,10 +39,9 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     /// What of the memory of all sessions is left for streams that hold little.
     private static final long RESERVE = 4 << 20;
 
-    private static final long TRIM_NANOS = 5_000_000_000L;
-
     private final Transport.Context context;
     private final SegmentPool pool;
+    private final TrimTimer trimTimer;
     private final Counters segments = new Counters();
     private final Flight flight;
     private final Segment reader = new Segment(Segment.ACK_RUNS);
@@ -49,6 +49,10 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private final ConvWindow peerConvs;
     private final List<KcpSessionStream> streams = new ArrayList<>();
     private final Output output;
+
+    /// The stream whose segments came last: the next are likely its own, too.
+    private @Nullable KcpSessionStream lastFound;
+
     private final ArrayDeque<KcpSessionStream> accepted = new ArrayDeque<>();
     private final ArrayDeque<KcpSessionStream> ready = new ArrayDeque<>();
 
@@ -58,9 +62,6 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private long pausedAt;
     private @Nullable CloseReason closed;
 
-    private boolean trimming;
-    private long trimAt;
-
     private long datagramsReceived;
     private long datagramsSent;
     private long malformed;
@@ -68,7 +69,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private long refused;
     private long resets;
 
-    KcpMultiplexer(Transport.Context context, MemoryBudget memory) {
+    KcpMultiplexer(Transport.Context context, Mode mode, MemoryBudget memory) {
         if (context.largestDatagram() < LEAST_DATAGRAM
                 || context.largestDatagram() > LARGEST_DATAGRAM) {
             throw new IllegalArgumentException(
@@ -79,7 +80,8 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         this.context = context;
         mss = mssOf(context.firstDatagram());
         pool = new SegmentPool(mss, memory, RESERVE);
-        flight = Flight.shared(mss, segments, context.random().nextInt(), context.nowNanos());
+        trimTimer = new TrimTimer(pool);
+        flight = Flight.shared(mode, mss, segments, context.random().nextInt(), context.nowNanos());
         output = new Output(streams, flight);
         nextConv = context.initiator() ? 0 : 1;
         peerConvs = new ConvWindow(context.initiator() ? 1 : 0);
@@ -105,7 +107,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             nextConv += 2;
             stream.channel.writeWhole(record);
             streams.add(stream);
-            output.look();
+            output.lookForData();
         }
         return stream;
     }
@@ -135,8 +137,13 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         }
     }
 
-    /// Notes that a stream may have got something to send.
+    /// Notes that a stream may have got data to send.
     void toSend() {
+        output.lookForData();
+    }
+
+    /// Notes that a stream may have a window to tell.
+    void toTell() {
         output.look();
     }
 
@@ -164,6 +171,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     /// Removes a stream that has closed.
     void forget(KcpSessionStream stream) {
         streams.remove(stream);
+        lastFound = null;
         ready(stream);
     }
 
@@ -195,7 +203,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             }
             stream.close(reason);
         }
-        trimming = false;
+        trimTimer.stop();
         pool.retire();
     }
 
@@ -220,7 +228,10 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     }
 
     private void handle(ByteBuffer in, int at, int end, long nowNanos) {
-        output.look();
+        output.lookForData();
+        boolean brought = false;
+        boolean late = false;
+        boolean inOrder = true;
         int next = at;
         KcpSessionStream stream = null;
         while (next < end && reader.read(in, next, end)) {
@@ -235,6 +246,18 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             if (stream != null && handle(stream, in, nowNanos)) {
                 stream = null;
             }
+            switch (reader.command()) {
+                case Segment.PUSH, Segment.FIN -> {
+                    brought = true;
+                    late |= stream != null && stream.isLate(reader.sn());
+                    inOrder &= stream == null || stream.channel.una() == reader.sn() + 1;
+                }
+                case Segment.WINDOW_ASK -> output.look();
+                default -> {}
+            }
+        }
+        if (brought) {
+            output.arrived(end - at, late, inOrder, nowNanos);
         }
         // The peers' windows are no limit to the flight as a whole.
         flight.evaluateAcks(Integer.MAX_VALUE, nowNanos);
@@ -242,9 +265,14 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     }
 
     private @Nullable KcpSessionStream find(int conv) {
+        KcpSessionStream last = lastFound;
+        if (last != null && last.conv() == conv) {
+            return last;
+        }
         for (int i = 0; i < streams.size(); i++) {
             KcpSessionStream stream = streams.get(i);
             if (stream.conv() == conv) {
+                lastFound = stream;
                 return stream;
             }
         }
@@ -352,7 +380,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         output.emit(into, begin, end, nowNanos);
         into.order(order);
         if (into.position() == begin) {
-            planTrim(nowNanos);
+            trimTimer.plan(nowNanos);
             return false;
         }
         datagramsSent++;
@@ -386,20 +414,11 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         }
         farewells.handleTimeout(nowNanos);
         output.look();
-        if (trimming && nowNanos - trimAt >= 0) {
-            trimming = false;
-            pool.trim();
+        if (trimTimer.isOver(nowNanos)) {
             for (int i = 0; i < streams.size(); i++) {
                 streams.get(i).channel.trim();
             }
-            planTrim(nowNanos);
-        }
-    }
-
-    private void planTrim(long nowNanos) {
-        if (!trimming && pool.idle() > 0) {
-            trimming = true;
-            trimAt = nowNanos + TRIM_NANOS;
+            trimTimer.plan(nowNanos);
         }
     }
 
@@ -414,7 +433,8 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             least = Math.min(least, streams.get(i).channel.nanosUntilTimeout(nowNanos));
         }
         least = Math.min(least, output.nanosUntilPaced(nowNanos));
-        return trimming ? Math.min(least, trimAt - nowNanos) : least;
+        least = Math.min(least, output.nanosUntilAcks(nowNanos));
+        return Math.min(least, trimTimer.nanosUntilOver(nowNanos));
     }
 
     // ---- the path
@@ -439,7 +459,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             streams.get(i).channel.resume(nowNanos);
         }
         farewells.resume(nowNanos - pausedAt);
-        trimAt += nowNanos - pausedAt;
+        trimTimer.postpone(nowNanos - pausedAt);
         output.look();
     }
 

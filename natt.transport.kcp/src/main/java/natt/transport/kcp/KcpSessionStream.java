@@ -21,6 +21,9 @@ final class KcpSessionStream implements Transport.Stream {
     private boolean finishing;
     private @Nullable CloseReason closed;
 
+    /// The sn after the last that has arrived.
+    private int newest;
+
     /// Whether the stream waits among those that have changed.
     boolean queued;
 
@@ -29,6 +32,9 @@ final class KcpSessionStream implements Transport.Stream {
 
     /// How many bytes may be sent before it is another's turn.
     int credit;
+
+    /// The round whose bytes they are.
+    int creditOf;
 
     /// @param service null until the peer's open record has arrived
     KcpSessionStream(
@@ -50,6 +56,15 @@ final class KcpSessionStream implements Transport.Stream {
 
     void open(String name) {
         service = name;
+    }
+
+    /// Notes a segment of data; whether a later one has arrived before.
+    boolean isLate(int sn) {
+        if (sn - newest < 0) {
+            return true;
+        }
+        newest = sn + 1;
+        return false;
     }
 
     @Override
@@ -75,8 +90,8 @@ final class KcpSessionStream implements Transport.Stream {
         if (closed != null) {
             return n == 0 && !channel.readable() ? -1 : n;
         }
-        if (channel.hasControl()) {
-            multiplexer.toSend();
+        if (channel.hasWindowToTell()) {
+            multiplexer.toTell();
         }
         return n;
     }
