@@ -18,9 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /// All conversations of one session, on one [Flight].
@@ -47,11 +45,8 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private final Segment reader = new Segment(Segment.ACK_RUNS);
     private final Farewells farewells = new Farewells();
     private final ConvWindow peerConvs;
-    private final List<KcpSessionStream> streams = new ArrayList<>();
+    private final LiveStreams streams = new LiveStreams();
     private final Output output;
-
-    /// The stream whose segments came last: the next are likely its own, too.
-    private @Nullable KcpSessionStream lastFound;
 
     private final ArrayDeque<KcpSessionStream> accepted = new ArrayDeque<>();
     private final ArrayDeque<KcpSessionStream> ready = new ArrayDeque<>();
@@ -82,7 +77,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         pool = new SegmentPool(mss, memory, RESERVE);
         trimTimer = new TrimTimer(pool);
         flight = Flight.shared(mode, mss, segments, context.random().nextInt(), context.nowNanos());
-        output = new Output(streams, flight);
+        output = new Output(streams.all(), flight);
         nextConv = context.initiator() ? 0 : 1;
         peerConvs = new ConvWindow(context.initiator() ? 1 : 0);
     }
@@ -107,7 +102,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             nextConv += 2;
             stream.channel.writeWhole(record);
             streams.add(stream);
-            output.lookForData();
+            toSend(stream, nowNanos);
         }
         return stream;
     }
@@ -138,25 +133,20 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     }
 
     /// Notes that a stream may have got data to send.
-    void toSend() {
+    void toSend(KcpSessionStream stream, long nowNanos) {
+        streams.changed(stream, nowNanos);
         output.lookForData();
     }
 
     /// Notes that a stream may have a window to tell.
-    void toTell() {
+    void toTell(KcpSessionStream stream, long nowNanos) {
+        streams.changed(stream, nowNanos);
         output.look();
     }
 
     /// How many streams share what may be held for sending, among them one that is about to.
     int writers(KcpSessionStream writer) {
-        int count = 0;
-        for (int i = 0; i < streams.size(); i++) {
-            KcpSessionStream each = streams.get(i);
-            if (each == writer || !each.channel.allAcknowledged()) {
-                count++;
-            }
-        }
-        return Math.max(1, count);
+        return streams.unacknowledged() + (writer.unacknowledged ? 0 : 1);
     }
 
     void sayReset(int conv, ResetCode code, long nowNanos) {
@@ -171,7 +161,6 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     /// Removes a stream that has closed.
     void forget(KcpSessionStream stream) {
         streams.remove(stream);
-        lastFound = null;
         ready(stream);
     }
 
@@ -182,12 +171,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
 
     @Override
     public boolean hasOutstanding() {
-        for (int i = 0; i < streams.size(); i++) {
-            if (!streams.get(i).channel.allAcknowledged()) {
-                return true;
-            }
-        }
-        return false;
+        return streams.unacknowledged() > 0;
     }
 
     @Override
@@ -238,7 +222,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             next = reader.dataAt() + reader.length();
             if (stream == null || stream.conv() != reader.conv()) {
                 settle(stream, nowNanos);
-                stream = find(reader.conv());
+                stream = streams.find(reader.conv());
             }
             if (stream == null) {
                 stream = handleStranger(nowNanos);
@@ -262,21 +246,6 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         // The peers' windows are no limit to the flight as a whole.
         flight.evaluateAcks(Integer.MAX_VALUE, nowNanos);
         settle(stream, nowNanos);
-    }
-
-    private @Nullable KcpSessionStream find(int conv) {
-        KcpSessionStream last = lastFound;
-        if (last != null && last.conv() == conv) {
-            return last;
-        }
-        for (int i = 0; i < streams.size(); i++) {
-            KcpSessionStream stream = streams.get(i);
-            if (stream.conv() == conv) {
-                lastFound = stream;
-                return stream;
-            }
-        }
-        return null;
     }
 
     /// Takes a segment of a stream that lives.
@@ -360,6 +329,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
 
     private void settle(@Nullable KcpSessionStream stream, long nowNanos) {
         if (stream != null && stream.closed().isEmpty()) {
+            streams.changed(stream, nowNanos);
             stream.settle(nowNanos);
             ready(stream);
         }
@@ -411,6 +381,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         flight.handleTimeout(nowNanos);
         for (int i = 0; i < streams.size(); i++) {
             streams.get(i).channel.handleTimeout(nowNanos);
+            streams.changed(streams.get(i), nowNanos);
         }
         farewells.handleTimeout(nowNanos);
         output.look();
@@ -429,9 +400,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         }
         long least =
                 Math.min(flight.nanosUntilTimeout(nowNanos), farewells.nanosUntilTimeout(nowNanos));
-        for (int i = 0; i < streams.size(); i++) {
-            least = Math.min(least, streams.get(i).channel.nanosUntilTimeout(nowNanos));
-        }
+        least = Math.min(least, streams.nanosUntilTimeout(nowNanos));
         least = Math.min(least, output.nanosUntilPaced(nowNanos));
         least = Math.min(least, output.nanosUntilAcks(nowNanos));
         return Math.min(least, trimTimer.nanosUntilOver(nowNanos));
@@ -457,6 +426,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         flight.beginAnew(mss, nowNanos);
         for (int i = 0; i < streams.size(); i++) {
             streams.get(i).channel.resume(nowNanos);
+            streams.changed(streams.get(i), nowNanos);
         }
         farewells.resume(nowNanos - pausedAt);
         trimTimer.postpone(nowNanos - pausedAt);

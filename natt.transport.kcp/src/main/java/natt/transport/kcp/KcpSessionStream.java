@@ -27,6 +27,12 @@ final class KcpSessionStream implements Transport.Stream {
     /// Whether the stream waits among those that have changed.
     boolean queued;
 
+    /// Whether it is counted among those with something unacknowledged.
+    boolean unacknowledged;
+
+    /// Whether it is among those with a deadline.
+    boolean timed;
+
     /// Where the stream waits to send, see [Turns].
     Turns.Place place = Turns.Place.NONE;
 
@@ -80,8 +86,9 @@ final class KcpSessionStream implements Transport.Stream {
         if (closed != null) {
             return 0;
         }
-        multiplexer.toSend();
-        return channel.write(data, multiplexer.writers(this));
+        int n = channel.write(data, multiplexer.writers(this));
+        multiplexer.toSend(this, nowNanos);
+        return n;
     }
 
     @Override
@@ -91,7 +98,7 @@ final class KcpSessionStream implements Transport.Stream {
             return n == 0 && !channel.readable() ? -1 : n;
         }
         if (channel.hasWindowToTell()) {
-            multiplexer.toTell();
+            multiplexer.toTell(this, nowNanos);
         }
         return n;
     }
@@ -101,7 +108,7 @@ final class KcpSessionStream implements Transport.Stream {
         finishing = true;
         if (closed == null) {
             channel.finish();
-            multiplexer.toSend();
+            multiplexer.toSend(this, nowNanos);
         }
     }
 

@@ -2,6 +2,7 @@ package natt.transport.kcp;
 
 import natt.transport.kcp.proto.Channel;
 import natt.transport.kcp.proto.Flight;
+import natt.transport.kcp.proto.Segment;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,9 @@ import java.util.List;
 
 /// Fills datagrams with what the streams of a session have to send.
 final class Output {
+    /// For less room than this, in bytes, no acknowledgements are looked for.
+    private static final int ROOM = 2 * Segment.HEADER_LENGTH;
+
     private final List<KcpSessionStream> streams;
     private final Flight flight;
     private final Turns turns = new Turns();
@@ -67,7 +71,7 @@ final class Output {
             emitUrgent(out, begin, end, nowNanos);
         }
         // Those that may wait save a datagram of their own where there is room in this one.
-        if (out.position() > before && acks.isWaiting()) {
+        if (out.position() > before && acks.isWaiting() && end - out.position() >= ROOM) {
             emitControl(out, end);
         }
     }
@@ -126,9 +130,9 @@ final class Output {
         flight.pace(out.position() - before, nowNanos);
     }
 
-    /// In how many nanoseconds acknowledgements are due that wait for more.
+    /// In how many nanoseconds acknowledgements are due that wait for more and do not leave now.
     long nanosUntilAcks(long nowNanos) {
-        return acks.nanosUntilDue(nowNanos);
+        return newControl ? Long.MAX_VALUE : acks.nanosUntilDue(nowNanos);
     }
 
     private void findSenders() {
@@ -152,6 +156,9 @@ final class Output {
     /// In how many nanoseconds data may leave that waits only for its pace.
     long nanosUntilPaced(long nowNanos) {
         if (!flight.isPaced(nowNanos)) {
+            if (turns.nextUrgent() != null) {
+                return flight.nanosUntilPaced(nowNanos);
+            }
             for (int i = 0; i < streams.size(); i++) {
                 if (streams.get(i).channel.maySend()) {
                     return flight.nanosUntilPaced(nowNanos);
