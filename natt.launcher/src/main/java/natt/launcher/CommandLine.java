@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /// Turns a command line into options and an exception into an exit code.
 final class CommandLine {
@@ -52,6 +53,17 @@ final class CommandLine {
         }
         System.out.flush();
         System.exit(code);
+    }
+
+    /// Finds what an option names.
+    ///
+    /// @throws UsageException in place of the finder's IllegalArgumentException
+    static <T> T named(Function<String, T> finder, String wanted) {
+        try {
+            return finder.apply(wanted);
+        } catch (IllegalArgumentException unknown) {
+            throw new UsageException(String.valueOf(unknown.getMessage()));
+        }
     }
 
     static void complain(String name, String why) {
@@ -115,7 +127,7 @@ final class CommandLine {
     private static void check(BasicOptions options) {
         if (options instanceof CommonOptions node
                 && node.compat != null
-                && !node.compat.equals("kcp-go")) {
+                && !node.compat.split(":", 2)[0].equals("kcp-go")) {
             throw new UsageException("--compat knows only kcp-go, not '" + node.compat + "'");
         }
     }

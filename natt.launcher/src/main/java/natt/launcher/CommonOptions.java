@@ -14,7 +14,7 @@ class CommonOptions extends RunningOptions {
             names = {"--compat", "-compat"},
             description =
                     "kcp-go: the wire of the original natts and nattc, neither encrypted nor"
-                            + " authenticated")
+                            + " authenticated; kcp-go:MODE as for --transport")
     @Nullable String compat;
 
     /// Keeps a value whole that has commas in it, as a path may.

@@ -126,7 +126,9 @@ public final class Nattc {
             String name = Natts.name(target);
             warnIfKnown(options, name, environment);
             return new ClientConfig.Plain(
-                    name, resolver(options, installed), installed.plainTransport(options.compat));
+                    name,
+                    resolver(options, installed),
+                    CommandLine.named(installed::plainTransport, options.compat));
         }
         Optional<Ticket> ticket = ticketed ? Optional.of(Ticket.parse(target)) : Optional.empty();
         String name = ticket.map(Ticket::name).orElseGet(() -> Natts.name(target));
@@ -138,7 +140,7 @@ public final class Nattc {
         return new ClientConfig.Sessions(
                 name,
                 resolver(options, installed),
-                installed.transport(options.transport),
+                CommandLine.named(installed::transport, options.transport),
                 files.clientIdentity(),
                 ticket.map(Ticket::key),
                 ticket.flatMap(Ticket::expires),

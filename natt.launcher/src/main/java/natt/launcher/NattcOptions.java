@@ -67,7 +67,10 @@ final class NattcOptions extends CommonOptions {
 
     @Parameter(
             names = {"--transport", "-transport"},
-            description = "what carries the streams in the session")
+            description =
+                    "what carries the streams in the session: kcp, or kcp:MODE for how it sends:"
+                            + " natt (the default: by a model of the path), or normal, fast, fast2,"
+                            + " fast3: as KCP does with the settings of these names")
     String transport = "kcp";
 
     @Parameter(

@@ -199,7 +199,8 @@ public final class Natts {
                                         new ServerConfig.Plain(
                                                 plainListen(options),
                                                 target,
-                                                installed.plainTransport(wire)));
+                                                CommandLine.named(
+                                                        installed::plainTransport, wire)));
         return new ServerConfig(
                 name,
                 stun(options.stun),
@@ -230,7 +231,7 @@ public final class Natts {
                 files.hostIdentity(),
                 files.hostSecret(options.pskFile),
                 files.authorizedClients(options.authorizedClients),
-                installed.transport(options.transport),
+                CommandLine.named(installed::transport, options.transport),
                 services,
                 files.state(),
                 options.dns.equals("none")

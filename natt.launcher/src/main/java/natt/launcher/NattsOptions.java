@@ -75,7 +75,10 @@ class NattsOptions extends CommonOptions {
 
     @Parameter(
             names = {"--transport", "-transport"},
-            description = "what carries the streams in a session")
+            description =
+                    "what carries the streams in a session: kcp, or kcp:MODE for how it sends: natt"
+                        + " (the default: by a model of the path), or normal, fast, fast2, fast3:"
+                        + " as KCP does with the settings of these names")
     String transport = "kcp";
 
     @Parameter(

@@ -260,7 +260,8 @@ final class PeerCommand {
         } else if (options.pskFile != null) {
             secret = files.secret(NodeFiles.path(options.pskFile));
         }
-        builder.secret(secret).transport(installed.transport(options.transport));
+        builder.secret(secret)
+                .transport(CommandLine.named(installed::transport, options.transport));
         if (options.strict) {
             builder.strict();
         }

@@ -55,7 +55,10 @@ class PeerOptions extends RunningOptions {
 
     @Parameter(
             names = {"--transport", "-transport"},
-            description = "what carries the streams")
+            description =
+                    "what carries the streams: kcp, or kcp:MODE for how it sends: natt (the"
+                        + " default: by a model of the path), or normal, fast, fast2, fast3: as KCP"
+                        + " does with the settings of these names")
     String transport = "kcp";
 
     @Parameter(

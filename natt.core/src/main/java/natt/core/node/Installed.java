@@ -31,14 +31,22 @@ public final class Installed {
         return new Installed(Providers.load(plugins));
     }
 
-    /// @throws IllegalArgumentException listing what is installed, if there is no such transport
-    public Transport transport(String id) {
-        return providers.require(Transport.class, id);
+    /// @param wanted its id, or `ID:MODE` for one of its modes
+    /// @throws IllegalArgumentException listing what is installed, if there is no such transport or
+    ///     mode
+    public Transport transport(String wanted) {
+        String[] parts = wanted.split(":", 2);
+        Transport found = providers.require(Transport.class, parts[0]);
+        return parts.length == 1 ? found : found.inMode(parts[1]);
     }
 
-    /// @throws IllegalArgumentException listing what is installed, if there is no such transport
-    public PlainTransport plainTransport(String id) {
-        return providers.require(PlainTransport.class, id);
+    /// @param wanted its id, or `ID:MODE` for one of its modes
+    /// @throws IllegalArgumentException listing what is installed, if there is no such transport or
+    ///     mode
+    public PlainTransport plainTransport(String wanted) {
+        String[] parts = wanted.split(":", 2);
+        PlainTransport found = providers.require(PlainTransport.class, parts[0]);
+        return parts.length == 1 ? found : found.inMode(parts[1]);
     }
 
     /// @throws IllegalArgumentException listing what is installed, if there is no such discovery

@@ -10,6 +10,13 @@ import java.util.random.RandomGenerator;
 /// the wire of a program that has none. What is on it is neither encrypted nor authenticated.
 public interface PlainTransport extends Named {
 
+    /// This transport in one of several ways to send, which the peer need not know.
+    ///
+    /// @throws IllegalArgumentException with one line for the user, if there is none of this name
+    default PlainTransport inMode(String name) {
+        throw new IllegalArgumentException("the transport %s has no modes".formatted(id()));
+    }
+
     /// Makes the engine of one port.
     Endpoint open(Context context);
 

@@ -18,6 +18,13 @@ public interface Transport extends Named {
     /// one bit of an `int`. 1 is KCP, 2 is QUIC.
     int capability();
 
+    /// This transport in one of several ways to send, which the peer need not know.
+    ///
+    /// @throws IllegalArgumentException with one line for the user, if there is none of this name
+    default Transport inMode(String name) {
+        throw new IllegalArgumentException("the transport %s has no modes".formatted(id()));
+    }
+
     /// Makes one side of the streams of one session.
     Multiplexer open(Context context);
 

@@ -2,6 +2,7 @@ package natt.tests.bench;
 
 import natt.transport.kcp.proto.Conversation;
 import natt.transport.kcp.proto.Counters;
+import natt.transport.kcp.proto.Mode;
 import natt.transport.kcp.proto.Segment;
 import natt.transport.kcp.proto.SegmentPool;
 
@@ -26,7 +27,7 @@ final class ConversationSide implements Side, Conversation.Events {
                         KcpBenchmark.WINDOW,
                         0,
                         firstTransmission,
-                        false);
+                        Mode.NATT);
         conversation = new Conversation(config, new SegmentPool(), counters, this, nowNanos);
         conversation.peerAcknowledgesAtOnce();
     }

@@ -63,6 +63,9 @@ class CommandLineTests {
                 "natts | --target-fqdn a.b --dns file --dns-option path=z --ttl 0 | --ttl",
                 "natts | --target-fqdn a.b --cf-token x --ttl 30 | 60 seconds or more",
                 "natts | --compat quic | kcp-go",
+                "natts | --target-fqdn a.b --dns file --dns-option path=z --compat kcp-go:turbo |"
+                        + " no mode",
+                "nattc | --target pc.example.com --transport kcp:turbo | fast, fast2, fast3",
                 "natts | --cf-token-file missing --target-fqdn a.b | cannot read",
                 "natts | --frobnicate | --frobnicate",
                 "natts | --config missing.conf | cannot read the configuration file",

@@ -38,9 +38,17 @@ class KcpGoEngineInteropTests {
 
     @RegisterExtension final Processes processes = Processes.ofEachTest();
 
-    @ParameterizedTest(name = "{0} bytes, {1} % lost")
-    @CsvSource({"5000000, 0", "1000000, 5", "300000, 20"})
-    void everyByteReturnsAndParityRepairsLosses(int bytes, int loss) throws Exception {
+    @ParameterizedTest(name = "{0} bytes, {1} % lost, mode {2}")
+    @CsvSource({
+        "5000000, 0, natt",
+        "1000000, 5, natt",
+        "300000, 20, natt",
+        "300000, 5, normal",
+        "300000, 5, fast",
+        "300000, 5, fast2",
+        "1000000, 5, fast3"
+    })
+    void everyByteReturnsAndParityRepairsLosses(int bytes, int loss, String mode) throws Exception {
         var go =
                 processes
                         .prepare("kcppeer", GoPeer.binary().toString(), "echo")
@@ -48,7 +56,7 @@ class KcpGoEngineInteropTests {
                         .start();
         var ready = go.awaitLine("ready .*:([0-9]+)$", Duration.ofSeconds(10));
         var peer = new InetSocketAddress("127.0.0.1", Integer.parseInt(ready.group(1)));
-        try (var loop = new Loop()) {
+        try (var loop = new Loop(mode)) {
             loop.echo(peer, bytes);
             var counters = loop.endpoint.counters();
             assertEquals(loss > 0, counters.get("fecRecovered") > 0, counters::toString);
@@ -64,11 +72,12 @@ class KcpGoEngineInteropTests {
         private final ByteBuffer buffer = ByteBuffer.allocateDirect(2048);
         private final PlainTransport.Endpoint endpoint;
 
-        Loop() throws IOException {
+        Loop(String mode) throws IOException {
             channel.bind(new InetSocketAddress("127.0.0.1", 0));
             channel.configureBlocking(false).register(selector, SelectionKey.OP_READ);
             endpoint =
                     new KcpGoTransport()
+                            .inMode(mode)
                             .open(
                                     new PlainTransport.Context(
                                             false,

@@ -3,6 +3,7 @@ package natt.transport.kcp;
 import natt.core.ResetCode;
 import natt.core.spi.PlainTransport;
 import natt.tests.fuzz.Input;
+import natt.transport.kcp.proto.Mode;
 import natt.transport.kcp.proto.Segment;
 
 import java.net.InetSocketAddress;
@@ -62,7 +63,8 @@ public final class KcpEndpointFuzzer {
         boolean accepting = !input.flag();
         endpoint =
                 new KcpEndpoint(
-                        new PlainTransport.Context(accepting, LARGEST, now, input.random()));
+                        new PlainTransport.Context(accepting, LARGEST, now, input.random()),
+                        Mode.NATT);
     }
 
     public static void fuzzerTestOneInput(byte[] bytes) {

@@ -4,6 +4,7 @@ import natt.core.CloseReason;
 import natt.core.ResetCode;
 import natt.core.spi.PlainTransport;
 import natt.tests.fuzz.Input;
+import natt.transport.kcp.proto.Mode;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -111,7 +112,8 @@ public final class KcpTransferFuzzer {
             endpoint =
                     new KcpEndpoint(
                             new PlainTransport.Context(
-                                    accepting, LARGEST, now, new SplittableRandom(port)));
+                                    accepting, LARGEST, now, new SplittableRandom(port)),
+                            Mode.NATT);
         }
     }
 

@@ -7,6 +7,7 @@ import natt.transport.kcp.fec.FecEncoder;
 import natt.transport.kcp.proto.Conversation;
 import natt.transport.kcp.proto.Cookies;
 import natt.transport.kcp.proto.Counters;
+import natt.transport.kcp.proto.Mode;
 import natt.transport.kcp.proto.Segment;
 import natt.transport.kcp.proto.SegmentPool;
 
@@ -50,22 +51,12 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
 
     private static final int MOST_ORIGINALS_OF_HOST = 8;
     private static final int MOST_UNPROVEN = 4;
-    private static final int MOST_REPLIES = 64;
-    private static final long TRIM_NANOS = 5_000_000_000L;
-
-    /// An answer to a stranger, about whom nothing else is kept.
-    private static final class Reply {
-        private @Nullable InetSocketAddress to;
-        private int conv;
-        private int command;
-        private int frg;
-        private int ts;
-        private int sn;
-    }
 
     private final PlainTransport.Context context;
+    private final Mode mode;
     private final int mss;
     private final SegmentPool pool = new SegmentPool();
+    private final TrimTimer trimTimer = new TrimTimer(pool);
     private final Counters segments = new Counters();
     private final Cookies cookies;
     private final Segment reader = new Segment();
@@ -77,15 +68,10 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
     private final List<KcpStream> streams = new ArrayList<>();
     private final ArrayDeque<KcpStream> accepted = new ArrayDeque<>();
     private final ArrayDeque<KcpStream> ready = new ArrayDeque<>();
-    private final Reply[] replies = new Reply[MOST_REPLIES];
-    private int firstReply;
-    private int replyCount;
+    private final Replies replies = new Replies();
 
     /// The stream whose turn it is to send.
     private int turn;
-
-    private long trimAt;
-    private boolean trimming;
 
     private long datagramsReceived;
     private long datagramsSent;
@@ -99,7 +85,8 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
     private long fecParityReceived;
     private long fecMalformed;
 
-    KcpEndpoint(PlainTransport.Context context) {
+    KcpEndpoint(PlainTransport.Context context, Mode mode) {
+        this.mode = mode;
         if (context.largestDatagram() < LEAST_LARGEST_DATAGRAM
                 || context.largestDatagram() > MOST_DATAGRAM) {
             throw new IllegalArgumentException(
@@ -112,9 +99,6 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
         this.context = context;
         mss = context.largestDatagram() - FecEncoder.HEADER_LENGTH - Segment.HEADER_LENGTH;
         cookies = new Cookies(context.random(), context.nowNanos());
-        for (int i = 0; i < MOST_REPLIES; i++) {
-            replies[i] = new Reply();
-        }
     }
 
     // ---- streams
@@ -174,7 +158,7 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
 
     Conversation converse(int conv, int window, Conversation.Events events, long nowNanos) {
         var config =
-                new Conversation.Config(conv, mss, window, 0, context.random().nextInt(), false);
+                new Conversation.Config(conv, mss, window, 0, context.random().nextInt(), mode);
         return new Conversation(config, pool, segments, events, nowNanos);
     }
 
@@ -412,17 +396,9 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
     }
 
     private void reply(InetSocketAddress to, int command, int frg, int ts, int sn) {
-        if (replyCount == MOST_REPLIES) {
+        if (!replies.add(to, reader.conv(), command, frg, ts, sn)) {
             ignored++;
-            return;
         }
-        Reply reply = replies[(firstReply + replyCount++) % MOST_REPLIES];
-        reply.to = to;
-        reply.conv = reader.conv();
-        reply.command = command;
-        reply.frg = frg;
-        reply.ts = ts;
-        reply.sn = sn;
     }
 
     // ---- output
@@ -436,7 +412,7 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
             if (to != null) {
                 datagramsSent++;
             } else {
-                planTrim(nowNanos);
+                trimTimer.plan(nowNanos);
             }
             return to;
         } finally {
@@ -445,8 +421,9 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
     }
 
     private @Nullable InetSocketAddress poll(ByteBuffer into, long nowNanos) {
-        if (replyCount > 0) {
-            return writeReply(into);
+        InetSocketAddress asked = replies.poll(into);
+        if (asked != null) {
+            return asked;
         }
         InetSocketAddress to = graves.poll(into);
         if (to != null) {
@@ -464,23 +441,6 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
         return null;
     }
 
-    private @Nullable InetSocketAddress writeReply(ByteBuffer into) {
-        Reply reply = replies[firstReply];
-        firstReply = (firstReply + 1) % MOST_REPLIES;
-        replyCount--;
-        Segment.write(
-                into,
-                reply.conv,
-                reply.command,
-                reply.frg,
-                KcpStream.UNPROVEN_WINDOW,
-                reply.ts,
-                reply.sn,
-                0,
-                0);
-        return reply.to;
-    }
-
     // ---- time
 
     @Override
@@ -489,20 +449,11 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
             streams.get(i).handleTimeout(nowNanos);
         }
         graves.handleTimeout(nowNanos);
-        if (trimming && nowNanos - trimAt >= 0) {
-            pool.trim();
+        if (trimTimer.isOver(nowNanos)) {
             for (int i = 0; i < streams.size(); i++) {
                 streams.get(i).trim();
             }
-            trimming = false;
-            planTrim(nowNanos);
-        }
-    }
-
-    private void planTrim(long nowNanos) {
-        if (!trimming && pool.idle() > 0) {
-            trimming = true;
-            trimAt = nowNanos + TRIM_NANOS;
+            trimTimer.plan(nowNanos);
         }
     }
 
@@ -512,10 +463,7 @@ final class KcpEndpoint implements PlainTransport.Endpoint {
         for (int i = 0; i < streams.size(); i++) {
             least = Math.min(least, streams.get(i).nanosUntilTimeout(nowNanos));
         }
-        if (trimming) {
-            least = Math.min(least, trimAt - nowNanos);
-        }
-        return least;
+        return Math.min(least, trimTimer.nanosUntilOver(nowNanos));
     }
 
     @Override

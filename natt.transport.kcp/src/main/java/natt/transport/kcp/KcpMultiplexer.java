@@ -8,6 +8,7 @@ import natt.transport.kcp.proto.Channel;
 import natt.transport.kcp.proto.Counters;
 import natt.transport.kcp.proto.Flight;
 import natt.transport.kcp.proto.MemoryBudget;
+import natt.transport.kcp.proto.Mode;
 import natt.transport.kcp.proto.Segment;
 import natt.transport.kcp.proto.SegmentPool;
 
@@ -17,9 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /// All conversations of one session, on one [Flight].
@@ -38,17 +37,17 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     /// What of the memory of all sessions is left for streams that hold little.
     private static final long RESERVE = 4 << 20;
 
-    private static final long TRIM_NANOS = 5_000_000_000L;
-
     private final Transport.Context context;
     private final SegmentPool pool;
+    private final TrimTimer trimTimer;
     private final Counters segments = new Counters();
     private final Flight flight;
     private final Segment reader = new Segment(Segment.ACK_RUNS);
     private final Farewells farewells = new Farewells();
     private final ConvWindow peerConvs;
-    private final List<KcpSessionStream> streams = new ArrayList<>();
+    private final LiveStreams streams = new LiveStreams();
     private final Output output;
+
     private final ArrayDeque<KcpSessionStream> accepted = new ArrayDeque<>();
     private final ArrayDeque<KcpSessionStream> ready = new ArrayDeque<>();
 
@@ -58,9 +57,6 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private long pausedAt;
     private @Nullable CloseReason closed;
 
-    private boolean trimming;
-    private long trimAt;
-
     private long datagramsReceived;
     private long datagramsSent;
     private long malformed;
@@ -68,7 +64,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     private long refused;
     private long resets;
 
-    KcpMultiplexer(Transport.Context context, MemoryBudget memory) {
+    KcpMultiplexer(Transport.Context context, Mode mode, MemoryBudget memory) {
         if (context.largestDatagram() < LEAST_DATAGRAM
                 || context.largestDatagram() > LARGEST_DATAGRAM) {
             throw new IllegalArgumentException(
@@ -79,8 +75,9 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         this.context = context;
         mss = mssOf(context.firstDatagram());
         pool = new SegmentPool(mss, memory, RESERVE);
-        flight = Flight.shared(mss, segments, context.random().nextInt(), context.nowNanos());
-        output = new Output(streams, flight);
+        trimTimer = new TrimTimer(pool);
+        flight = Flight.shared(mode, mss, segments, context.random().nextInt(), context.nowNanos());
+        output = new Output(streams.all(), flight);
         nextConv = context.initiator() ? 0 : 1;
         peerConvs = new ConvWindow(context.initiator() ? 1 : 0);
     }
@@ -105,7 +102,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             nextConv += 2;
             stream.channel.writeWhole(record);
             streams.add(stream);
-            output.look();
+            toSend(stream, nowNanos);
         }
         return stream;
     }
@@ -135,21 +132,21 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         }
     }
 
-    /// Notes that a stream may have got something to send.
-    void toSend() {
+    /// Notes that a stream may have got data to send.
+    void toSend(KcpSessionStream stream, long nowNanos) {
+        streams.changed(stream, nowNanos);
+        output.lookForData();
+    }
+
+    /// Notes that a stream may have a window to tell.
+    void toTell(KcpSessionStream stream, long nowNanos) {
+        streams.changed(stream, nowNanos);
         output.look();
     }
 
     /// How many streams share what may be held for sending, among them one that is about to.
     int writers(KcpSessionStream writer) {
-        int count = 0;
-        for (int i = 0; i < streams.size(); i++) {
-            KcpSessionStream each = streams.get(i);
-            if (each == writer || !each.channel.allAcknowledged()) {
-                count++;
-            }
-        }
-        return Math.max(1, count);
+        return streams.unacknowledged() + (writer.unacknowledged ? 0 : 1);
     }
 
     void sayReset(int conv, ResetCode code, long nowNanos) {
@@ -174,12 +171,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
 
     @Override
     public boolean hasOutstanding() {
-        for (int i = 0; i < streams.size(); i++) {
-            if (!streams.get(i).channel.allAcknowledged()) {
-                return true;
-            }
-        }
-        return false;
+        return streams.unacknowledged() > 0;
     }
 
     @Override
@@ -195,7 +187,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             }
             stream.close(reason);
         }
-        trimming = false;
+        trimTimer.stop();
         pool.retire();
     }
 
@@ -220,14 +212,17 @@ final class KcpMultiplexer implements Transport.Multiplexer {
     }
 
     private void handle(ByteBuffer in, int at, int end, long nowNanos) {
-        output.look();
+        output.lookForData();
+        boolean brought = false;
+        boolean late = false;
+        boolean inOrder = true;
         int next = at;
         KcpSessionStream stream = null;
         while (next < end && reader.read(in, next, end)) {
             next = reader.dataAt() + reader.length();
             if (stream == null || stream.conv() != reader.conv()) {
                 settle(stream, nowNanos);
-                stream = find(reader.conv());
+                stream = streams.find(reader.conv());
             }
             if (stream == null) {
                 stream = handleStranger(nowNanos);
@@ -235,20 +230,22 @@ final class KcpMultiplexer implements Transport.Multiplexer {
             if (stream != null && handle(stream, in, nowNanos)) {
                 stream = null;
             }
+            switch (reader.command()) {
+                case Segment.PUSH, Segment.FIN -> {
+                    brought = true;
+                    late |= stream != null && stream.isLate(reader.sn());
+                    inOrder &= stream == null || stream.channel.una() == reader.sn() + 1;
+                }
+                case Segment.WINDOW_ASK -> output.look();
+                default -> {}
+            }
+        }
+        if (brought) {
+            output.arrived(end - at, late, inOrder, nowNanos);
         }
         // The peers' windows are no limit to the flight as a whole.
         flight.evaluateAcks(Integer.MAX_VALUE, nowNanos);
         settle(stream, nowNanos);
-    }
-
-    private @Nullable KcpSessionStream find(int conv) {
-        for (int i = 0; i < streams.size(); i++) {
-            KcpSessionStream stream = streams.get(i);
-            if (stream.conv() == conv) {
-                return stream;
-            }
-        }
-        return null;
     }
 
     /// Takes a segment of a stream that lives.
@@ -332,6 +329,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
 
     private void settle(@Nullable KcpSessionStream stream, long nowNanos) {
         if (stream != null && stream.closed().isEmpty()) {
+            streams.changed(stream, nowNanos);
             stream.settle(nowNanos);
             ready(stream);
         }
@@ -352,7 +350,7 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         output.emit(into, begin, end, nowNanos);
         into.order(order);
         if (into.position() == begin) {
-            planTrim(nowNanos);
+            trimTimer.plan(nowNanos);
             return false;
         }
         datagramsSent++;
@@ -383,23 +381,15 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         flight.handleTimeout(nowNanos);
         for (int i = 0; i < streams.size(); i++) {
             streams.get(i).channel.handleTimeout(nowNanos);
+            streams.changed(streams.get(i), nowNanos);
         }
         farewells.handleTimeout(nowNanos);
         output.look();
-        if (trimming && nowNanos - trimAt >= 0) {
-            trimming = false;
-            pool.trim();
+        if (trimTimer.isOver(nowNanos)) {
             for (int i = 0; i < streams.size(); i++) {
                 streams.get(i).channel.trim();
             }
-            planTrim(nowNanos);
-        }
-    }
-
-    private void planTrim(long nowNanos) {
-        if (!trimming && pool.idle() > 0) {
-            trimming = true;
-            trimAt = nowNanos + TRIM_NANOS;
+            trimTimer.plan(nowNanos);
         }
     }
 
@@ -410,11 +400,10 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         }
         long least =
                 Math.min(flight.nanosUntilTimeout(nowNanos), farewells.nanosUntilTimeout(nowNanos));
-        for (int i = 0; i < streams.size(); i++) {
-            least = Math.min(least, streams.get(i).channel.nanosUntilTimeout(nowNanos));
-        }
+        least = Math.min(least, streams.nanosUntilTimeout(nowNanos));
         least = Math.min(least, output.nanosUntilPaced(nowNanos));
-        return trimming ? Math.min(least, trimAt - nowNanos) : least;
+        least = Math.min(least, output.nanosUntilAcks(nowNanos));
+        return Math.min(least, trimTimer.nanosUntilOver(nowNanos));
     }
 
     // ---- the path
@@ -437,9 +426,10 @@ final class KcpMultiplexer implements Transport.Multiplexer {
         flight.beginAnew(mss, nowNanos);
         for (int i = 0; i < streams.size(); i++) {
             streams.get(i).channel.resume(nowNanos);
+            streams.changed(streams.get(i), nowNanos);
         }
         farewells.resume(nowNanos - pausedAt);
-        trimAt += nowNanos - pausedAt;
+        trimTimer.postpone(nowNanos - pausedAt);
         output.look();
     }
 

@@ -21,14 +21,26 @@ final class KcpSessionStream implements Transport.Stream {
     private boolean finishing;
     private @Nullable CloseReason closed;
 
+    /// The sn after the last that has arrived.
+    private int newest;
+
     /// Whether the stream waits among those that have changed.
     boolean queued;
+
+    /// Whether it is counted among those with something unacknowledged.
+    boolean unacknowledged;
+
+    /// Whether it is among those with a deadline.
+    boolean timed;
 
     /// Where the stream waits to send, see [Turns].
     Turns.Place place = Turns.Place.NONE;
 
     /// How many bytes may be sent before it is another's turn.
     int credit;
+
+    /// The round whose bytes they are.
+    int creditOf;
 
     /// @param service null until the peer's open record has arrived
     KcpSessionStream(
@@ -52,6 +64,15 @@ final class KcpSessionStream implements Transport.Stream {
         service = name;
     }
 
+    /// Notes a segment of data; whether a later one has arrived before.
+    boolean isLate(int sn) {
+        if (sn - newest < 0) {
+            return true;
+        }
+        newest = sn + 1;
+        return false;
+    }
+
     @Override
     public String service() {
         return service == null ? "" : service;
@@ -65,8 +86,9 @@ final class KcpSessionStream implements Transport.Stream {
         if (closed != null) {
             return 0;
         }
-        multiplexer.toSend();
-        return channel.write(data, multiplexer.writers(this));
+        int n = channel.write(data, multiplexer.writers(this));
+        multiplexer.toSend(this, nowNanos);
+        return n;
     }
 
     @Override
@@ -75,8 +97,8 @@ final class KcpSessionStream implements Transport.Stream {
         if (closed != null) {
             return n == 0 && !channel.readable() ? -1 : n;
         }
-        if (channel.hasControl()) {
-            multiplexer.toSend();
+        if (channel.hasWindowToTell()) {
+            multiplexer.toTell(this, nowNanos);
         }
         return n;
     }
@@ -86,7 +108,7 @@ final class KcpSessionStream implements Transport.Stream {
         finishing = true;
         if (closed == null) {
             channel.finish();
-            multiplexer.toSend();
+            multiplexer.toSend(this, nowNanos);
         }
     }
 

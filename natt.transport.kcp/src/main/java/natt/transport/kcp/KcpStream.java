@@ -35,14 +35,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
     /// Answers a greeting that brought a good cookie: the stream is open.
     static final int OPENED = 0x4f;
 
-    private static final long MILLI = 1_000_000;
-    private static final long SECOND = 1000 * MILLI;
-
-    /// The distances at which a greeting is repeated; the last one goes on.
-    private static final long[] GREETING_AGAIN = {250 * MILLI, 500 * MILLI, SECOND};
-
-    /// A greeting goes before data, if the last one was sent so long ago.
-    private static final long GREETING_WITH_DATA = 100 * MILLI;
+    private static final long SECOND = 1_000_000_000;
 
     private static final Duration NO_ANSWER = Duration.ofSeconds(10);
     private static final Duration SILENCE = Duration.ofSeconds(40);
@@ -82,6 +75,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
     private final int conv;
     private final boolean dialed;
     private final Conversation conversation;
+    private final Greeting greeting;
     private final FecEncoder encoder;
     private @Nullable FecDecoder decoder;
     private final long bornAt;
@@ -93,15 +87,6 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
     private long inputAt;
     private long bytesReceived;
     private long bytesSent;
-
-    private boolean greeting;
-    private boolean cookieKnown;
-    private int cookieTs;
-    private int cookieSn;
-    private int greetings;
-    private int asks;
-    private long greetedAt;
-    private long greetAt;
 
     private boolean finishing;
     private boolean finTimed;
@@ -131,13 +116,12 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
         bornAt = nowNanos;
         int window = dialed || proven ? WINDOW : UNPROVEN_WINDOW;
         conversation = endpoint.converse(conv, window, this, nowNanos);
+        greeting = new Greeting(conversation);
         encoder = new FecEncoder(endpoint.largestPayload());
         lastParity = nowNanos;
         if (dialed) {
             peer = Peer.UNKNOWN;
             conversation.limitInFlight(FIRST_FLIGHT);
-            greeting = true;
-            greetAt = nowNanos;
         } else {
             peer = Peer.ORIGINAL;
         }
@@ -147,7 +131,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
             KcpEndpoint endpoint, InetSocketAddress address, int conv, long nowNanos) {
         // Who dials has chosen the address; it needs no proof.
         var stream = new KcpStream(endpoint, address, conv, true, true, nowNanos);
-        stream.greet(nowNanos);
+        stream.greeting.begin(nowNanos);
         return stream;
     }
 
@@ -328,8 +312,8 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
         if (!proven && conversation.provenByEcho()) {
             prove();
         }
-        if (greeting && cookieKnown && conversation.heardData()) {
-            greeting = false;
+        if (conversation.heardData()) {
+            greeting.heardData();
         }
         settle(nowNanos);
         endpoint.ready(this);
@@ -359,27 +343,18 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
 
     @Override
     public void told(Segment tell, long nowNanos) {
-        if (!greeting) {
+        if (!greeting.isActive()) {
             return;
         }
-        if (asks == 1) {
-            conversation.sampleRoundTrip(nowNanos - greetedAt, nowNanos);
-        }
+        greeting.answered(nowNanos);
         if (tell.frg() == GREETING) {
-            if (cookieKnown && tell.ts() == cookieTs && tell.sn() == cookieSn) {
-                return;
+            if (greeting.learn(tell, nowNanos)) {
+                meet(Peer.NATT, nowNanos);
+                conversation.resendAll(nowNanos);
             }
-            cookieKnown = true;
-            cookieTs = tell.ts();
-            cookieSn = tell.sn();
-            greetings = 0;
-            asks = 0;
-            greet(nowNanos);
-            meet(Peer.NATT, nowNanos);
-            conversation.resendAll(nowNanos);
         } else {
-            greeting = false;
-            if (!cookieKnown) {
+            greeting.end();
+            if (!greeting.cookieKnown()) {
                 meet(Peer.ORIGINAL, nowNanos);
             }
         }
@@ -443,26 +418,12 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
 
     // ---- time
 
-    private void greet(long nowNanos) {
-        greetAt = nowNanos + GREETING_AGAIN[Math.min(greetings, GREETING_AGAIN.length - 1)];
-        greetings++;
-        askWithGreeting(nowNanos);
-    }
-
-    private void askWithGreeting(long nowNanos) {
-        conversation.ask(GREETING, cookieTs, cookieSn);
-        asks++;
-        greetedAt = nowNanos;
-    }
-
     void handleTimeout(long nowNanos) {
         if (nanosUntilEnd(nowNanos) <= 0) {
             end(nowNanos);
             return;
         }
-        if (greeting && nowNanos - greetAt >= 0) {
-            greet(nowNanos);
-        }
+        greeting.handleTimeout(nowNanos);
         conversation.handleTimeout(nowNanos);
     }
 
@@ -497,7 +458,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
 
     long nanosUntilTimeout(long nowNanos) {
         long least = Math.min(nanosUntilEnd(nowNanos), conversation.nanosUntilTimeout(nowNanos));
-        return greeting ? Math.min(least, greetAt - nowNanos) : least;
+        return Math.min(least, greeting.nanosUntilTimeout(nowNanos));
     }
 
     // ---- output
@@ -527,12 +488,7 @@ final class KcpStream implements PlainTransport.Stream, Conversation.Events, Fec
 
     private boolean emitSegments(ByteBuffer out, int most, long nowNanos) {
         int at = out.position();
-        if (greeting
-                && nowNanos - greetedAt >= GREETING_WITH_DATA
-                && conversation.hasData(nowNanos)) {
-            // Without a greeting before it, data would be lost on a natt.
-            askWithGreeting(nowNanos);
-        }
+        greeting.beforeData(nowNanos);
         out.position(at + FecEncoder.HEADER_LENGTH);
         if (!conversation.emit(out, at + most, nowNanos)) {
             out.position(at);

@@ -2,6 +2,7 @@ package natt.transport.kcp;
 
 import natt.core.spi.Transport;
 import natt.transport.kcp.proto.MemoryBudget;
+import natt.transport.kcp.proto.Mode;
 import natt.transport.kcp.proto.SegmentPool;
 
 /// Provides streams by KCP inside a session, one conversation for each. All sessions together
@@ -12,11 +13,24 @@ public final class KcpTransport implements Transport {
 
     private final MemoryBudget memory = new MemoryBudget(SegmentPool.MOST_HELD - KEPT_BACK);
 
-    public KcpTransport() {}
+    private final Mode mode;
+
+    public KcpTransport() {
+        this(Mode.NATT);
+    }
+
+    private KcpTransport(Mode mode) {
+        this.mode = mode;
+    }
 
     @Override
     public String id() {
         return "kcp";
+    }
+
+    @Override
+    public Transport inMode(String name) {
+        return new KcpTransport(Mode.of(name));
     }
 
     @Override
@@ -26,6 +40,6 @@ public final class KcpTransport implements Transport {
 
     @Override
     public Multiplexer open(Context context) {
-        return new KcpMultiplexer(context, memory);
+        return new KcpMultiplexer(context, mode, memory);
     }
 }

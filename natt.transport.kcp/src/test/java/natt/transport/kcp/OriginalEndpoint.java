@@ -4,6 +4,7 @@ import natt.core.ResetCode;
 import natt.core.spi.PlainTransport;
 import natt.transport.kcp.proto.Conversation;
 import natt.transport.kcp.proto.Counters;
+import natt.transport.kcp.proto.Mode;
 import natt.transport.kcp.proto.Segment;
 import natt.transport.kcp.proto.SegmentPool;
 
@@ -58,7 +59,7 @@ final class OriginalEndpoint implements PlainTransport.Endpoint, Conversation.Ev
         peer = to;
         conversation =
                 new Conversation(
-                        new Conversation.Config(conv, 1376, window, 0, 1000, true),
+                        new Conversation.Config(conv, 1376, window, 0, 1000, Mode.NORMAL),
                         new SegmentPool(),
                         new Counters(),
                         this,

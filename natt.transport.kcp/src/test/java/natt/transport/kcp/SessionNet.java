@@ -70,7 +70,7 @@ final class SessionNet {
 
     long now = Long.MAX_VALUE - Duration.ofMinutes(1).toNanos();
     final SimNet.Path path = new SimNet.Path();
-    final Transport transport = new KcpTransport();
+    final Transport transport;
     final Side client;
     final Side server;
     final List<byte[]> wire = new ArrayList<>();
@@ -91,6 +91,11 @@ final class SessionNet {
     }
 
     SessionNet(long seed, int mostStreams) {
+        this(seed, mostStreams, new KcpTransport());
+    }
+
+    SessionNet(long seed, int mostStreams, Transport transport) {
+        this.transport = transport;
         random = new SplittableRandom(seed);
         client = side(true, mostStreams);
         server = side(false, mostStreams);

@@ -120,6 +120,9 @@ final class SimNet {
     final List<byte[]> wire = new ArrayList<>();
     boolean recording;
 
+    /// Of the nodes that are made from now on.
+    PlainTransport transport = new KcpGoTransport();
+
     private final SplittableRandom random;
     private final PriorityQueue<Flight> flights =
             new PriorityQueue<>(
@@ -140,7 +143,7 @@ final class SimNet {
 
     Node node(int host, int port, boolean accepting, int largestDatagram) {
         var context = new PlainTransport.Context(accepting, largestDatagram, now, random.split());
-        var node = new Node(address(host, port), new KcpGoTransport().open(context));
+        var node = new Node(address(host, port), transport.open(context));
         nodes.add(node);
         return node;
     }

@@ -38,7 +38,7 @@ public final class ConversationFuzzer implements Conversation.Events {
         int firstSn = (kind & 2) == 0 ? 0 : -5;
         var config =
                 new Conversation.Config(
-                        CONV, MSS, window, firstSn, input.number(), (kind & 4) != 0);
+                        CONV, MSS, window, firstSn, input.number(), Mode.values()[kind >> 2 & 1]);
         conversation = new Conversation(config, pool, new Counters(), this, now);
     }
 

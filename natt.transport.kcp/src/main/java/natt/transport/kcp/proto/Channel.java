@@ -224,6 +224,11 @@ public final class Channel {
         return acks.isDue() || askDue || tellDue;
     }
 
+    /// Whether there is a window to tell.
+    public boolean hasWindowToTell() {
+        return tellDue;
+    }
+
     /// Writes acknowledgements, questions and answers, as many as fit.
     public void emitControl(ByteBuffer out, int end) {
         int window = window();
@@ -255,8 +260,13 @@ public final class Channel {
 
     /// Whether the path has room for what is sent next.
     public boolean maySend() {
+        return maySend(0);
+    }
+
+    /// @param beyond how many segments more than the window may be in flight
+    public boolean maySend(int beyond) {
         return wantsToSend()
-                && (copyIsDue() || flight.hasRoom() || send.lost() > 0 && flight.isProbing());
+                && (copyIsDue() || flight.hasRoom(beyond) || send.lost() > 0 && flight.isProbing());
     }
 
     /// Writes the segment that is next, if it fits.

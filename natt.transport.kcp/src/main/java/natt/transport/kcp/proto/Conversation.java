@@ -50,14 +50,8 @@ public final class Conversation {
     /// @param receiveWindow in segments, 1 to 65535
     /// @param firstSn the first sn in both directions; 0 on the wire
     /// @param firstTransmission the number of the first transmission, unpredictable to others
-    /// @param classic whether KCP's own congestion control is used, not natt's
     public record Config(
-            int conv,
-            int mss,
-            int receiveWindow,
-            int firstSn,
-            int firstTransmission,
-            boolean classic) {
+            int conv, int mss, int receiveWindow, int firstSn, int firstTransmission, Mode mode) {
         public Config {
             if (mss < 1 || mss > SegmentPool.BLOCK_LENGTH) {
                 throw new IllegalArgumentException("mss " + mss);
@@ -106,14 +100,12 @@ public final class Conversation {
         this.events = events;
         this.counters = counters;
         this.pool = pool;
-        var control =
-                config.classic()
-                        ? new ClassicControl(config.mss())
-                        : new RateControl(config.mss(), FLUSH_INTERVAL, MOST_IN_FLIGHT);
+        Mode mode = config.mode();
         flight =
                 new Flight(
-                        control,
-                        new RttEstimator(),
+                        mode,
+                        mode.control(config.mss(), FLUSH_INTERVAL, MOST_IN_FLIGHT),
+                        mode.rtt(),
                         counters,
                         config.firstTransmission(),
                         nowNanos);

@@ -39,17 +39,19 @@ public final class Flight {
     /// Over about so many transmissions the share of the lost ones is told.
     private static final int LOSS_MEMORY = 4096;
 
-    /// At most so many segments in flight make no later acknowledgements by which a loss would
-    /// show soon.
-    private static final int THIN = 2;
+    /// The last of so few segments in flight has no, or not enough, later acknowledgements by which
+    /// its loss would show soon.
+    private static final int THIN = 16;
 
-    /// For so long after a loss the path is taken for one that loses.
-    private static final long LOSS_REMEMBERED = 3000 * MILLI;
+    /// For so long after a loss the path is taken for one that loses. Long, because a second copy
+    /// that arrives hides the loss of the first.
+    private static final long LOSS_REMEMBERED = 30_000 * MILLI;
 
     /// So many segments can the acknowledgements of one datagram name. A peer that repeats itself
     /// costs no more than this.
     private static final int MOST_NAMED = 8192;
 
+    private final Mode mode;
     private final Counters counters;
     private RttEstimator rtt;
     private CongestionControl control;
@@ -91,11 +93,13 @@ public final class Flight {
     private int named;
 
     Flight(
+            Mode mode,
             CongestionControl control,
             RttEstimator rtt,
             Counters counters,
             int firstTransmission,
             long nowNanos) {
+        this.mode = mode;
         this.control = control;
         this.rtt = rtt;
         this.counters = counters;
@@ -107,17 +111,22 @@ public final class Flight {
     /// The flight of a session, whose conversations share a path and all acknowledge at once.
     ///
     /// @param mss the most data in a segment, in bytes
-    public static Flight shared(int mss, Counters counters, int firstTransmission, long nowNanos) {
-        return new Flight(sharedControl(mss), sharedRtt(), counters, firstTransmission, nowNanos);
+    public static Flight shared(
+            Mode mode, int mss, Counters counters, int firstTransmission, long nowNanos) {
+        return new Flight(
+                mode,
+                mode.control(mss, 0, MOST_SHARED),
+                sharedRtt(mode),
+                counters,
+                firstTransmission,
+                nowNanos);
     }
 
-    private static CongestionControl sharedControl(int mss) {
-        return new RateControl(mss, 0, MOST_SHARED);
-    }
-
-    private static RttEstimator sharedRtt() {
-        var rtt = new RttEstimator();
-        rtt.peerAcknowledgesAtOnce();
+    private static RttEstimator sharedRtt(Mode mode) {
+        RttEstimator rtt = mode.rtt();
+        if (!mode.isClassic()) {
+            rtt.peerAcknowledgesAtOnce();
+        }
         return rtt;
     }
 
@@ -141,9 +150,20 @@ public final class Flight {
         return paceFrom - nowNanos;
     }
 
+    /// Whether what cannot wait may leave before its time, because the path is behind by less than
+    /// it needs for so many bytes.
+    public boolean mayHurry(int bytes, long nowNanos) {
+        return paceFrom - nowNanos <= control.paceNanos(bytes);
+    }
+
     /// Whether the window has room for a segment that was never sent.
     public boolean hasRoom() {
-        return inFlight - inFlightBefore < control.window();
+        return hasRoom(0);
+    }
+
+    /// @param beyond how many segments more than the window may be in flight
+    public boolean hasRoom(int beyond) {
+        return inFlight - inFlightBefore < control.window() + beyond;
     }
 
     /// Whether lost segments may be sent again, room or not, to learn whether anything arrives.
@@ -297,10 +317,7 @@ public final class Flight {
     private void detectLosses(long nowNanos) {
         int before = inFlight;
         long patience = patience();
-        int threshold =
-                reorderingLevel == MAX_REORDERING_LEVEL
-                        ? Integer.MAX_VALUE
-                        : REORDERING_THRESHOLD << 2 * reorderingLevel;
+        int threshold = threshold();
         int found = 0;
         while (oldest != null && isOvertaken(oldest)) {
             if (largestAcknowledged - oldest.transmission < threshold
@@ -318,6 +335,15 @@ public final class Flight {
         }
     }
 
+    private int threshold() {
+        if (mode.isClassic()) {
+            return mode.resend();
+        }
+        return reorderingLevel == MAX_REORDERING_LEVEL
+                ? Integer.MAX_VALUE
+                : REORDERING_THRESHOLD << 2 * reorderingLevel;
+    }
+
     /// In how long the oldest, overtaken transmission will count as lost; NEVER if no
     /// transmission has been overtaken.
     private long nanosUntilLoss(long nowNanos) {
@@ -331,6 +357,9 @@ public final class Flight {
     }
 
     private long patience() {
+        if (mode.isClassic()) {
+            return Long.MAX_VALUE / 2;
+        }
         long roundTrip = reorderingLevel == 0 ? rtt.cautious() : rtt.longest();
         return roundTrip + Math.max(1, 2 * reorderingLevel) * roundTrip / 8 + GRANULARITY;
     }
@@ -420,7 +449,9 @@ public final class Flight {
 
     /// Says that the peer acknowledges at once, without a flush interval.
     void peerAcknowledgesAtOnce() {
-        rtt.peerAcknowledgesAtOnce();
+        if (!mode.isClassic()) {
+            rtt.peerAcknowledgesAtOnce();
+        }
         control.peerAcknowledgesAtOnce();
     }
 
@@ -458,8 +489,8 @@ public final class Flight {
     ///
     /// @param mss the most data in a segment, in bytes
     public void beginAnew(int mss, long nowNanos) {
-        control = sharedControl(mss);
-        rtt = sharedRtt();
+        control = mode.control(mss, 0, MOST_SHARED);
+        rtt = sharedRtt(mode);
         epoch++;
         inFlightBefore = inFlight;
         timeouts = 0;
@@ -482,9 +513,31 @@ public final class Flight {
     /// Finds what is lost by now.
     public void handleTimeout(long nowNanos) {
         detectLosses(nowNanos);
-        if (inFlight > 0 && nowNanos - timeoutFrom >= timeout()) {
-            timeOut(nowNanos);
+        if (inFlight > 0 && nowNanos - timeoutFrom() >= timeout()) {
+            if (mode.isClassic()) {
+                loseOverdue(nowNanos);
+            } else {
+                timeOut(nowNanos);
+            }
         }
+    }
+
+    /// Every segment has a timeout of its own in KCP, else the last acknowledgement counts.
+    private long timeoutFrom() {
+        return mode.isClassic() && oldest != null ? oldest.sentAt : timeoutFrom;
+    }
+
+    private void loseOverdue(long nowNanos) {
+        long timeout = timeout();
+        boolean again = false;
+        while (oldest != null && nowNanos - oldest.sentAt >= timeout) {
+            again |= oldest.transmissions > 1;
+            lose(oldest);
+            counters.timeouts++;
+        }
+        timeouts += again ? 1 : 0;
+        noteLoss(nowNanos);
+        control.onTimeout(nowNanos);
     }
 
     private void timeOut(long nowNanos) {
@@ -506,7 +559,7 @@ public final class Flight {
     private long timeout() {
         long backoff = rtt.rto();
         for (int i = 0; i < timeouts && backoff < LONGEST_BACKOFF; i++) {
-            backoff += backoff / 2;
+            backoff += mode == Mode.NATT || mode.hasLittleBackoff() ? backoff / 2 : backoff;
         }
         return Math.max(rtt.rto(), Math.min(backoff, LONGEST_BACKOFF));
     }
@@ -515,6 +568,6 @@ public final class Flight {
     public long nanosUntilTimeout(long nowNanos) {
         return inFlight == 0
                 ? Long.MAX_VALUE
-                : Math.min(timeoutFrom + timeout() - nowNanos, nanosUntilLoss(nowNanos));
+                : Math.min(timeoutFrom() + timeout() - nowNanos, nanosUntilLoss(nowNanos));
     }
 }

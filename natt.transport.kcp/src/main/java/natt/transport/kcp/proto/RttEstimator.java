@@ -15,8 +15,18 @@ final class RttEstimator {
     private long latest;
     private long longest;
     private boolean measured;
-    private long leastVariance = 100 * MILLI;
-    private long leastRto = 100 * MILLI;
+    private long leastVariance;
+    private long leastRto;
+
+    RttEstimator() {
+        this(100 * MILLI, 100 * MILLI);
+    }
+
+    /// @param leastVariance what is added to the round trip for the timeout, at least
+    RttEstimator(long leastVariance, long leastRto) {
+        this.leastVariance = leastVariance;
+        this.leastRto = leastRto;
+    }
 
     /// Says that the peer acknowledges at once. Others (kcp-go) do so at a tick of 100 ms.
     void peerAcknowledgesAtOnce() {

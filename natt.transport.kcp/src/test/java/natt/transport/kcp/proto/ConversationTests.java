@@ -49,16 +49,15 @@ class ConversationTests {
     private Conversation a;
     private Conversation b;
 
-    private void open(int firstSn, int firstTransmission, boolean classic, int window) {
-        a = conversation(firstSn, firstTransmission, classic, window);
-        b = conversation(firstSn, firstTransmission + 7, classic, window);
+    private void open(int firstSn, int firstTransmission, Mode mode, int window) {
+        a = conversation(firstSn, firstTransmission, mode, window);
+        b = conversation(firstSn, firstTransmission + 7, mode, window);
         now += 10 * MILLI; // a rested sender may send a few segments at once
     }
 
-    private Conversation conversation(
-            int firstSn, int firstTransmission, boolean classic, int window) {
+    private Conversation conversation(int firstSn, int firstTransmission, Mode mode, int window) {
         return new Conversation(
-                new Conversation.Config(5, 1000, window, firstSn, firstTransmission, classic),
+                new Conversation.Config(5, 1000, window, firstSn, firstTransmission, mode),
                 pool,
                 counters,
                 new Silent(),
@@ -110,14 +109,16 @@ class ConversationTests {
 
     @ParameterizedTest
     @CsvSource({
-        "-3, 2147483640, false",
-        "2147483600, -5, false",
-        "-300, 2147483000, true",
-        "0, 0, true"
+        "-3, 2147483640, NATT",
+        "2147483600, -5, NATT",
+        "-300, 2147483000, NORMAL",
+        "0, 0, NORMAL",
+        "-300, 0, FAST",
+        "-300, 0, FAST2",
+        "0, -300, FAST3"
     })
-    void numbersWrapUnnoticedUnderLossAndReordering(
-            int firstSn, int firstTransmission, boolean classic) {
-        open(firstSn, firstTransmission, classic, 1024);
+    void numbersWrapUnnoticedUnderLossAndReordering(int firstSn, int firstTransmission, Mode mode) {
+        open(firstSn, firstTransmission, mode, 1024);
         loss = 0.05;
         reorder = 0.2;
         var out = new SplittableRandom(1);
@@ -159,7 +160,7 @@ class ConversationTests {
 
     @Test
     void messagesKeepTheirBounds() {
-        open(0, 0, false, 1024);
+        open(0, 0, Mode.NATT, 1024);
         loss = 0.1;
         int[] lengths = {1, 1000, 1001, 31_999, 0, 20_000};
         for (int length : lengths) {
@@ -181,7 +182,7 @@ class ConversationTests {
 
     @Test
     void messageThatNoWindowOfThePeerCanHoldIsRefused() {
-        open(0, 0, false, 40);
+        open(0, 0, Mode.NATT, 40);
         var large = ByteBuffer.allocate(33_000);
         assertThrows(IllegalArgumentException.class, () -> a.writeMessage(large));
         b.write(ByteBuffer.allocate(1));
@@ -193,7 +194,7 @@ class ConversationTests {
 
     @Test
     void acknowledgementLeavesWithTheNextPoll() {
-        open(0, 0, false, 32);
+        open(0, 0, Mode.NATT, 32);
         a.write(ByteBuffer.allocate(10));
         send(a);
         now += DELAY;
@@ -206,7 +207,7 @@ class ConversationTests {
 
     @Test
     void everyAcknowledgementAboveAHoleIsRepeatedOnce() {
-        open(0, 0, false, 32);
+        open(0, 0, Mode.NATT, 32);
         a.write(ByteBuffer.allocate(4000));
         send(a);
         byte[] lost = flights.poll().bytes();
@@ -225,7 +226,7 @@ class ConversationTests {
 
     @Test
     void lostSegmentIsSentAgainAfterThreeLaterOnesArrive() {
-        open(0, 0, false, 32);
+        open(0, 0, Mode.NATT, 32);
         a.write(ByteBuffer.allocate(5000));
         send(a);
         flights.poll();
@@ -239,7 +240,7 @@ class ConversationTests {
 
     @Test
     void lastButOneSegmentIsSentAgainEarlyWhenNothingFollows() {
-        open(0, 0, false, 32);
+        open(0, 0, Mode.NATT, 32);
         a.write(ByteBuffer.allocate(10));
         run(100);
         a.write(ByteBuffer.allocate(2000));
@@ -252,7 +253,7 @@ class ConversationTests {
 
     @Test
     void memoryGoesBackWhenItIsNotNeeded() {
-        open(0, 0, false, 1024);
+        open(0, 0, Mode.NATT, 1024);
         a.write(ByteBuffer.allocate(100_000));
         run(1000);
         var into = ByteBuffer.allocate(100_000);
