@@ -3,6 +3,8 @@ package natt.launcher;
 import com.beust.jcommander.JCommander;
 import com.beust.jcommander.ParameterException;
 
+import natt.core.unix.DatagramRuns;
+
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
@@ -40,6 +42,10 @@ final class CommandLine {
 
     /// Runs a program and leaves the process with its exit code.
     static void exit(String name, Program program) {
+        // To measure what that costs, and for systems where it should go wrong.
+        if (Boolean.getBoolean("natt.portable")) {
+            DatagramRuns.forbid();
+        }
         int code;
         try {
             code = program.run();

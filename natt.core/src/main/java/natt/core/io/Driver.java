@@ -77,6 +77,7 @@ public final class Driver implements Executor, Ticker, AutoCloseable {
     private long reportedAt;
     private boolean reported;
     private volatile boolean closing;
+    private boolean runs = true;
 
     public Driver(Ticker ticker, String name) throws IOException {
         this(ticker, System::currentTimeMillis, name);
@@ -186,6 +187,15 @@ public final class Driver implements Executor, Ticker, AutoCloseable {
     /// The buffer into which ports receive; engines keep copies, never the buffer.
     ByteBuffer receiveBuffer() {
         return received;
+    }
+
+    /// Lets the sockets that are opened from now on send and receive one by one.
+    void useNoRuns() {
+        runs = false;
+    }
+
+    boolean usesRuns() {
+        return runs;
     }
 
     /// Closes a channel of which nothing more is wanted.

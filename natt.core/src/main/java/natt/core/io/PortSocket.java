@@ -49,6 +49,7 @@ final class PortSocket implements OwnSocket, Driver.Ready {
     private final ByteBuffer incoming;
     private final Receiver receiver;
     private final boolean small;
+    private final boolean mayUseRuns;
     private int untilData = FEW_DATAGRAMS;
     private boolean sendingFails;
 
@@ -79,6 +80,7 @@ final class PortSocket implements OwnSocket, Driver.Ready {
         this.receiver = receiver;
         incoming = driver.receiveBuffer();
         small = bufferBytes < LARGE_BUFFERS;
+        mayUseRuns = driver.usesRuns();
         Opened opened = open(bind);
         channel = opened.channel();
         try {
@@ -296,10 +298,15 @@ final class PortSocket implements OwnSocket, Driver.Ready {
                     LOG.log(Level.DEBUG, "small buffers stay: {0}", Text.escape(failed.toString()));
                 }
             }
-            if (DatagramRuns.arePossible()) {
+            if (mayUseRuns && DatagramRuns.arePossible()) {
                 Thread.ofPlatform().daemon().name("natt-runs").start(this::findRuns);
             }
         }
+    }
+
+    /// Whether datagrams go and come in runs by now.
+    boolean hasRuns() {
+        return runs != null;
     }
 
     private void findRuns() {
