@@ -62,6 +62,13 @@ final class RateControl implements CongestionControl {
 
     private static final long LOOK_TIME = 100_000_000;
 
+    /// From this rate on, 100 Mbit/s, datagrams leave in runs of a millisecond, as far as one
+    /// system call goes.
+    private static final double FAST = 12.5e-3;
+
+    private static final double RUN_TIME = 1e6;
+    private static final int LONGEST_RUN = 64 << 10;
+
     private static final long UNKNOWN_RTT = 50_000_000;
     private static final long GRANULARITY = 1_000_000;
 
@@ -144,6 +151,12 @@ final class RateControl implements CongestionControl {
     @Override
     public long paceNanos(int bytes) {
         return (long) (bytes / (pacingRate() * gain()));
+    }
+
+    @Override
+    public int runBytes() {
+        double rate = filter.rate();
+        return rate < FAST ? 0 : (int) Math.min(LONGEST_RUN, rate * RUN_TIME);
     }
 
     /// Before the first measurement: the first window over the round trip. An application that
