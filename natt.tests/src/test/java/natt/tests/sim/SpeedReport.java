@@ -30,8 +30,7 @@ public final class SpeedReport {
         transfers("100 ms, 1 %", Path.of(100, 100, 0.01), 5);
         transfers("200 ms, 5 %", Path.of(100, 200, 0.05), 8);
         transfers("20 ms", Path.of(100, 20, 0), 2);
-        transfers(
-                "20 ms, queue 10 ms", Path.of(100, 20, 0).queue(Duration.ofMillis(10)), 2);
+        transfers("20 ms, queue 10 ms", Path.of(100, 20, 0).queue(Duration.ofMillis(10)), 2);
         transfers("100 ms, 2 % in bursts of 8", SpeedScenarios.bursty(100), 5);
         transfers("20 ms, 10 % overtaken", SpeedScenarios.mixedUp(20), 5);
         transfers("100 ms, 10 % overtaken", SpeedScenarios.mixedUp(100), 5);
@@ -50,8 +49,10 @@ public final class SpeedReport {
             List<Change> changes = runs(seed -> SpeedScenarios.change(seed, rtt));
             row(
                     "%d ms, 10 instead of 100 Mbit/s, from the third second on".formatted(rtt),
-                    spread(changes, Change::slow) + " Mbit/s, queue "
-                            + spread(changes, Change::queueMillis) + " ms");
+                    spread(changes, Change::slow)
+                            + " Mbit/s, queue "
+                            + spread(changes, Change::queueMillis)
+                            + " ms");
             row("and 100 again, from the third second on", spread(changes, Change::again));
             row(
                     "%d ms, both processes stand for 10 to 50 ms twice a second".formatted(rtt),
@@ -67,10 +68,10 @@ public final class SpeedReport {
     }
 
     private static void share(int rtt, boolean first, String name, TcpFlow.Law law) {
-        List<Double> shares =
-                SpeedScenarios.shares(Path.of(100, rtt, 0), 2, law, first, 40);
+        List<Double> shares = SpeedScenarios.shares(Path.of(100, rtt, 0), 2, law, first, 40);
         row(
-                "%d ms, two flows and then %s%s".formatted(rtt, name, first ? ", which was first" : ""),
+                "%d ms, two flows and then %s%s"
+                        .formatted(rtt, name, first ? ", which was first" : ""),
                 "%.0f and %.0f, %.0f Mbit/s"
                         .formatted(shares.get(0), shares.get(1), shares.get(2)));
     }
@@ -80,8 +81,7 @@ public final class SpeedReport {
     }
 
     private static void transfers(String name, Path path, int from) {
-        List<Transfer> all =
-                runs(seed -> SpeedScenarios.transfer(seed, path, 10, from, from + 10));
+        List<Transfer> all = runs(seed -> SpeedScenarios.transfer(seed, path, 10, from, from + 10));
         OUT.printf(
                 "| %s | %s | %s | %s | %s | %s | %s | %s |%n",
                 name,
@@ -105,7 +105,11 @@ public final class SpeedReport {
     private static <T> String spread(List<T> runs, ToDoubleFunction<T> value) {
         double[] sorted = runs.stream().mapToDouble(value).sorted().toArray();
         return number(sorted[sorted.length / 2])
-                + " (" + number(sorted[0]) + "-" + number(sorted[sorted.length - 1]) + ")";
+                + " ("
+                + number(sorted[0])
+                + "-"
+                + number(sorted[sorted.length - 1])
+                + ")";
     }
 
     private static String number(double value) {

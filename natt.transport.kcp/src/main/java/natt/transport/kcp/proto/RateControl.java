@@ -223,13 +223,11 @@ final class RateControl implements CongestionControl {
     }
 
     private void takeSample(AckSummary acks) {
-        long least =
-                roundTrips.isKnown() ? Math.max(roundTrips.least(), 3 * usualRtt / 4) : 1;
+        long least = roundTrips.isKnown() ? Math.max(roundTrips.least(), 3 * usualRtt / 4) : 1;
         double sample =
                 (double) (acks.delivered - acks.deliveredBefore)
                         / Math.max(acks.intervalNanos, least);
-        boolean tellsLittle =
-                sample <= filter.rate() || !measured && sample <= firstRate();
+        boolean tellsLittle = sample <= filter.rate() || !measured && sample <= firstRate();
         if (acks.applicationLimited && tellsLittle) {
             return;
         }

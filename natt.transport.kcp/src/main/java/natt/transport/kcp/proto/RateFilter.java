@@ -1,6 +1,5 @@
 package natt.transport.kcp.proto;
 
-
 /// The greatest delivery rate of the last rounds, in bytes per nanosecond.
 final class RateFilter {
     private static final int ROUNDS = 10;
