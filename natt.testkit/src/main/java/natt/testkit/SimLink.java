@@ -235,6 +235,11 @@ public final class SimLink {
         return counts.getOrDefault(fate, 0L);
     }
 
+    /// How long a datagram that comes now would wait before it is sent, in nanoseconds.
+    public long waitNanos(long nowNanos) {
+        return used ? Math.max(0, idleFromNanos - nowNanos) : 0;
+    }
+
     public long duplicated() {
         return duplicated;
     }

@@ -26,8 +26,24 @@ public final class Channel {
 
     private static final int GROWTH = 4;
 
-    /// No stream may hold more than this part of what is left for all.
+    /// No stream may hold more than this part of what is left for all, in order and behind holes.
     private static final int PART_OF_LEFT = 8;
+
+    private static final int PART_BEHIND_HOLES = 4;
+
+    /// How many windows may wait behind a hole, which lasts three round trips and more where
+    /// retransmissions are lost too.
+    private static final int BEHIND_HOLES = 3;
+
+    /// Acknowledgements wait so long for more of them, or for data to travel with. What a driver's
+    /// timer resolves, and less than a round trip of most paths.
+    private static final long ACK_DELAY = 1_000_000;
+
+    /// So many segments are acknowledged at once.
+    private static final int ACK_EVERY = 16;
+
+    /// From this transmission on a segment is sent twice: few are, and all others wait for them.
+    private static final int SURE_TRANSMISSION = 3;
 
     private static final long FIRST_WINDOW_ASK = 500_000_000;
 
@@ -41,6 +57,11 @@ public final class Channel {
     private final WindowTells tells = new WindowTells(FIRST_WINDOW);
 
     private boolean finishing;
+    /// How many segments have arrived since the last acknowledgement.
+    private int toAcknowledge;
+
+    private boolean ackNow;
+    private long ackAt;
     private boolean askDue;
     private boolean tellDue;
     private boolean copyDue;
@@ -79,7 +100,7 @@ public final class Channel {
         peerWindow.told(segment.una, segment.window);
         switch (segment.command) {
             case Segment.PUSH, Segment.FIN -> {
-                if (!takeData(segment, in)) {
+                if (!takeData(segment, in, nowNanos)) {
                     return false;
                 }
             }
@@ -108,19 +129,37 @@ public final class Channel {
         }
     }
 
-    private boolean takeData(Segment segment, ByteBuffer in) {
+    private boolean takeData(Segment segment, ByteBuffer in, long nowNanos) {
         tells.heard();
         active = true;
         boolean nearEdge = (segment.frg & NEAR_EDGE) != 0;
         segment.frg = 0;
+        if (receive.hasHole()) {
+            receive.allowBehindHoles(mostBehindHoles());
+        }
         if (!receive.accept(segment, in)) {
             return false;
         }
-        acks.add(segment.sn, segment.ts);
+        acknowledge(segment, nowNanos);
         if (nearEdge && receive.unread() <= receive.limit() / 4) {
             grow();
         }
         return true;
+    }
+
+    private void acknowledge(Segment segment, long nowNanos) {
+        if (!acks.isDue()) {
+            ackAt = nowNanos + ACK_DELAY;
+        }
+        acks.add(segment.sn, segment.ts);
+        if (++toAcknowledge >= ACK_EVERY || segment.sn == 0 || segment.command == Segment.FIN) {
+            ackNow = true;
+        }
+    }
+
+    private int mostBehindHoles() {
+        long fair = Math.max(0, pool.left() / PART_BEHIND_HOLES / pool.blockLength());
+        return (int) Math.min(fair, (long) BEHIND_HOLES * receive.limit());
     }
 
     private void grow() {
@@ -221,7 +260,7 @@ public final class Channel {
 
     /// Whether there is an acknowledgement, a question or an answer to send.
     public boolean hasControl() {
-        return acks.isDue() || askDue || tellDue;
+        return ackNow || askDue || tellDue;
     }
 
     /// Whether there is a window to tell.
@@ -233,7 +272,7 @@ public final class Channel {
     public void emitControl(ByteBuffer out, int end) {
         int window = window();
         int una = receive.next();
-        boolean told = acks.write(out, end, conv, window, una);
+        boolean told = writeAcks(out, end, window);
         if (askDue && end - out.position() >= Segment.HEADER_LENGTH) {
             Segment.write(out, conv, Segment.WINDOW_ASK, 0, window, 0, 0, una, 0);
             askDue = false;
@@ -247,6 +286,15 @@ public final class Channel {
             tellDue = false;
             tells.told(window);
         }
+    }
+
+    private boolean writeAcks(ByteBuffer out, int end, int window) {
+        boolean written = acks.write(out, end, conv, window, receive.next());
+        if (!acks.isDue()) {
+            ackNow = false;
+            toAcknowledge = 0;
+        }
+        return written;
     }
 
     private int window() {
@@ -282,17 +330,21 @@ public final class Channel {
             return false;
         }
         int window = window();
+        if (acks.isDue() && end - out.position() > length) {
+            writeAcks(out, end - length, window);
+        }
         if (copyIsDue()) {
             copyDue = false;
             send.sendCopy(sn, out, conv, window, receive.next());
         } else {
             boolean again = send.lost() > 0;
-            boolean nearEdge = 2 * peerWindow.beyond(sn) < peerWindow.size();
+            boolean nearEdge = peerWindow.beyond(sn) < send.kept() - send.unsent();
             send.mark(sn, nearEdge ? NEAR_EDGE : 0);
             send.send(sn, out, conv, window, receive.next(), nowNanos);
-            boolean stuck = again && 2 * peerWindow.beyond(send.next()) < peerWindow.size();
+            boolean stuck = again && 4 * peerWindow.beyond(send.next()) < send.kept();
+            boolean sure = send.transmissionsOf(sn) >= SURE_TRANSMISSION;
             boolean last = send.lost() == 0 && send.unsent() == 0;
-            if (stuck || last && flight.isThin(nowNanos)) {
+            if (stuck || sure || last && flight.isThin(nowNanos)) {
                 copyDue = true;
                 copySn = sn;
             }
@@ -326,6 +378,9 @@ public final class Channel {
     // ---- time
 
     public void handleTimeout(long nowNanos) {
+        if (acks.isDue() && nowNanos - ackAt >= 0) {
+            ackNow = true;
+        }
         if (tells.again(nowNanos)) {
             tellDue = true;
         }
@@ -336,9 +391,11 @@ public final class Channel {
 
     /// In how many nanoseconds [#handleTimeout] has something to do, if nothing arrives.
     public long nanosUntilTimeout(long nowNanos) {
-        return Math.min(
-                tells.nanosUntilAgain(nowNanos),
-                peerWindow.nanosUntilAsk(waitsForWindow(), nowNanos));
+        long told =
+                Math.min(
+                        tells.nanosUntilAgain(nowNanos),
+                        peerWindow.nanosUntilAsk(waitsForWindow(), nowNanos));
+        return acks.isDue() && !ackNow ? Math.min(told, ackAt - nowNanos) : told;
     }
 
     /// Goes on after a time without a path. The peer, whose acknowledgements may be gone, is told

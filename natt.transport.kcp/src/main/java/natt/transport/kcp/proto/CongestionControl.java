@@ -10,6 +10,12 @@ interface CongestionControl {
     /// leave at once.
     long paceNanos(int bytes);
 
+    /// How many bytes may leave together, so that one system call sends them; 0 when each datagram
+    /// has its own time.
+    default int runBytes() {
+        return 0;
+    }
+
     /// The rate at which the path delivers, in bytes a second; 0 if it is not known.
     double bytesPerSecond();
 

@@ -202,7 +202,7 @@ public final class Conversation {
 
     /// Whether [#write] would take something.
     public boolean writable() {
-        return !finishing && send.held() < mostHeld();
+        return !finishing && send.kept() < mostHeld();
     }
 
     /// Takes a message as a whole or, if there is no room now, not at all.

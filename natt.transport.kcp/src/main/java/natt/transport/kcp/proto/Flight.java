@@ -88,6 +88,10 @@ public final class Flight {
     private boolean anyLost;
     private long lastLoss;
     private long paceFrom;
+
+    /// How many bytes may leave before the path has had time for those before them.
+    private int runLeft;
+
     private int recentlyLost;
     private int recentlyDelivered;
     private int named;
@@ -143,7 +147,7 @@ public final class Flight {
 
     /// Whether the path has had time for what was sent.
     public boolean isPaced(long nowNanos) {
-        return nowNanos - paceFrom >= 0;
+        return runLeft > 0 || nowNanos - paceFrom >= 0;
     }
 
     public long nanosUntilPaced(long nowNanos) {
@@ -196,6 +200,10 @@ public final class Flight {
 
     /// Gives the path time for bytes that were sent.
     public void pace(int bytes, long nowNanos) {
+        if (nowNanos - paceFrom >= 0) {
+            runLeft = control.runBytes();
+        }
+        runLeft -= bytes;
         long earliest = nowNanos - PACING_SLACK;
         paceFrom = (paceFrom - earliest < 0 ? earliest : paceFrom) + control.paceNanos(bytes);
     }
@@ -251,7 +259,7 @@ public final class Flight {
             anyAcknowledged = true;
             largestAcknowledged = segment.transmission;
         }
-        if (ofThisModel && (!sampled || segment.transmission - sampledTransmission > 0)) {
+        if (ofThisModel && (!sampled || tellsMore(segment))) {
             sampled = true;
             sampledTransmission = segment.transmission;
             summary.intervalNanos =
@@ -261,6 +269,14 @@ public final class Flight {
             summary.applicationLimited = segment.applicationLimited;
             flightBeganAt = segment.sentAt;
         }
+    }
+
+    /// Whether a rate is to be computed from this segment rather than from another that the same
+    /// datagram acknowledges: from the newest, but where many overtake others these tell of too
+    /// short a time.
+    private boolean tellsMore(Outgoing segment) {
+        int later = segment.transmission - sampledTransmission;
+        return reorderingLevel == MAX_REORDERING_LEVEL ? later < 0 : later > 0;
     }
 
     /// Whether the datagram that is being read may name so many more segments.

@@ -1,8 +1,8 @@
 package natt.transport.kcp.proto;
 
 /// Congestion control by a model of the path, in the manner of BBR: the greatest delivery rate
-/// of the last rounds and the least round-trip time make the window, twice their product, and
-/// the pace. Loss alone changes nothing, so that random loss costs only itself.
+/// of the last rounds and the least round-trip time make the window and the pace. Loss by chance
+/// costs only itself; a queue that overflows lowers the rate to what arrives.
 ///
 /// Rates are in bytes per nanosecond.
 final class RateControl implements CongestionControl {
@@ -15,48 +15,81 @@ final class RateControl implements CongestionControl {
     private static final double MARGIN = 0.99;
     private static final double START_GAIN = 2.77;
     private static final double DRAIN_GAIN = 0.35;
-    private static final double WINDOW_GAIN = 2;
+
+    /// What a window has beyond what fills the path, at most as much again: so long may others
+    /// be late, and so much of a queue may be ours.
+    private static final long MOST_BEYOND = 25_000_000;
 
     /// One probe for more, one round to drain what it queued, then rounds at the rate.
     private static final double[] CYCLE = {1.25, 0.75, 1, 1, 1, 1, 1, 1};
+
+    private static final int PROBE = 0;
+    private static final int DRAIN_PROBE = 1;
 
     /// Start-up ends after so many rounds without this growth.
     private static final int FULL_ROUNDS = 3;
 
     private static final double GROWTH = 1.25;
 
+    /// A probe that finds this growth finds more: start-up begins again.
+    private static final double FOUND = 1.15;
+
     /// Start-up also ends when more than this part of a round is lost while a queue stands.
     private static final double OVERSHOOT_LOSS = 0.08;
 
-    private static final double STANDING_QUEUE = 1.2;
+    /// A probe is for so many segments a round trip at least: who has little gains more of it than
+    /// who has much, so that flows come to share.
+    private static final int PROBE_SEGMENTS = 16;
+
+    private static final double MOST_PROBE_GAIN = 2;
+
+    /// How often an overflow lowers the rate at most: not all who share the queue yield to it.
+    private static final long YIELD_EVERY = 2_000_000_000L;
+
+    /// What an overflow leaves of the rate at least.
+    private static final double OVERFLOW = 0.85;
+
+    /// With less than this part of the rate arriving through a queue, again and again, the path
+    /// has become slower.
+    private static final double SLOWER = 0.5;
 
     /// How much more is sent, at most, to make up for loss that no queue explains.
     private static final double MOST_COMPENSATION = 0.3;
 
-    private static final int FILTER_ROUNDS = 10;
-    private static final long LEAST_RTT_AGE = 10_000_000_000L;
+    /// What is left in flight, of what fills the path, to see the least round-trip time, and for
+    /// how long.
+    private static final double LOOK_GAIN = 0.5;
+
+    private static final long LOOK_TIME = 100_000_000;
+
+    /// From this rate on, 100 Mbit/s, datagrams leave in runs of a millisecond, as far as one
+    /// system call goes.
+    private static final double FAST = 12.5e-3;
+
+    private static final double RUN_TIME = 1e6;
+    private static final int LONGEST_RUN = 64 << 10;
+
     private static final long UNKNOWN_RTT = 50_000_000;
     private static final long GRANULARITY = 1_000_000;
 
     private enum Mode {
         START,
         DRAIN,
-        CRUISE
+        CRUISE,
+        LOOK
     }
 
     private int segmentLength;
     private final int mostWindow;
-    private final double[] best = new double[FILTER_ROUNDS];
-    private int bestSlot;
+    private final RateFilter filter = new RateFilter();
+    private final RoundTrips roundTrips = new RoundTrips();
+    private final Losses losses = new Losses();
     private boolean measured;
-    private double rate;
-
-    private long leastRtt;
-    private long leastRttAt;
-    private boolean rttKnown;
 
     /// See [AckSummary#usualRttNanos].
     private long usualRtt;
+
+    private long latestRtt;
 
     /// How long the peer may hold an acknowledgement back.
     private long ackDelay;
@@ -65,13 +98,20 @@ final class RateControl implements CongestionControl {
     private boolean timedOut;
     private int cycle;
     private long cycleAt;
+    private double rateBeforeProbe;
+    private boolean looking;
+
+    /// When an overflow has lowered the rate.
+    private long yieldedAt;
+
+    private boolean yielded;
+
+    private long lookUntil;
 
     private long roundEnds;
-    private int roundAcked;
-    private int roundLost;
-    private double lossShare;
     private double fullRate;
     private int fullRounds;
+    private int slowRounds;
     private int window = FIRST_WINDOW;
 
     /// @param ackDelay how long the peer may hold an acknowledgement back
@@ -89,7 +129,7 @@ final class RateControl implements CongestionControl {
 
     @Override
     public double bytesPerSecond() {
-        return rate * 1e9;
+        return filter.rate() * 1e9;
     }
 
     @Override
@@ -99,11 +139,8 @@ final class RateControl implements CongestionControl {
 
     @Override
     public void onRoundTrip(long rttNanos, long nowNanos) {
-        if (!rttKnown || rttNanos <= leastRtt || nowNanos - leastRttAt >= LEAST_RTT_AGE) {
-            rttKnown = true;
-            leastRtt = rttNanos;
-            leastRttAt = nowNanos;
-        }
+        latestRtt = rttNanos;
+        roundTrips.take(rttNanos, nowNanos);
     }
 
     @Override
@@ -116,12 +153,18 @@ final class RateControl implements CongestionControl {
         return (long) (bytes / (pacingRate() * gain()));
     }
 
+    @Override
+    public int runBytes() {
+        double rate = filter.rate();
+        return rate < FAST ? 0 : (int) Math.min(LONGEST_RUN, rate * RUN_TIME);
+    }
+
     /// Before the first measurement: the first window over the round trip. An application that
     /// sends little tells nothing about the path, so the pace never falls below a few segments
     /// a round trip.
     private double pacingRate() {
         double least = (double) LEAST_WINDOW * segmentLength / roundTrip();
-        return measured ? Math.max(MARGIN * rate, least) : firstRate();
+        return measured ? Math.max(MARGIN * filter.rate(), least) : firstRate();
     }
 
     private double firstRate() {
@@ -129,100 +172,156 @@ final class RateControl implements CongestionControl {
     }
 
     private long roundTrip() {
-        if (!rttKnown) {
+        if (!roundTrips.isKnown()) {
             return UNKNOWN_RTT;
         }
-        return Math.max(leastRtt, usualRtt) + GRANULARITY;
+        return Math.max(roundTrips.least(), usualRtt) + GRANULARITY;
     }
 
     private double gain() {
         return switch (mode) {
             case START -> measured ? START_GAIN : 1;
             case DRAIN -> DRAIN_GAIN;
-            case CRUISE -> CYCLE[cycle] * (1 + Math.min(lossShare, MOST_COMPENSATION));
+            case CRUISE -> cycleGain() * (1 + Math.min(losses.byChance(), MOST_COMPENSATION));
+            case LOOK -> 1;
         };
+    }
+
+    private double cycleGain() {
+        if (cycle != PROBE) {
+            return CYCLE[cycle];
+        }
+        double gain = 1 + (double) PROBE_SEGMENTS / Math.max(1, target(1));
+        return Math.clamp(gain, CYCLE[PROBE], MOST_PROBE_GAIN);
     }
 
     @Override
     public void onAcks(AckSummary acks, long nowNanos) {
         timedOut = false;
-        roundAcked += acks.segments;
         usualRtt = acks.usualRttNanos;
         if (acks.rttNanos > 0) {
             onRoundTrip(acks.rttNanos, nowNanos);
         }
+        losses.delivered(acks.segments, queueStands());
         boolean roundOver = false;
         if (acks.intervalNanos > 0) {
             if (acks.deliveredBefore - roundEnds >= 0) {
                 roundOver = true;
                 roundEnds = acks.delivered;
             }
-            takeSample(acks, roundOver);
+            takeSample(acks);
         }
         advance(acks, roundOver, nowNanos);
         if (roundOver) {
-            boolean queueStands = acks.rttNanos > STANDING_QUEUE * leastRtt + GRANULARITY;
-            double share = queueStands ? 0 : (double) roundLost / (roundAcked + roundLost);
-            lossShare += (share - lossShare) / 4;
-            roundAcked = 0;
-            roundLost = 0;
+            endRound(acks, nowNanos);
         }
         resize();
     }
 
-    private void takeSample(AckSummary acks, boolean roundOver) {
-        long interval =
-                Math.max(acks.intervalNanos, rttKnown ? Math.max(leastRtt, 3 * usualRtt / 4) : 1);
-        double sample = (double) (acks.delivered - acks.deliveredBefore) / interval;
-        if (acks.applicationLimited && (sample <= rate || !measured && sample <= firstRate())) {
+    private boolean queueStands() {
+        return usualRtt == 0 && roundTrips.showQueue(latestRtt);
+    }
+
+    private void takeSample(AckSummary acks) {
+        long least = roundTrips.isKnown() ? Math.max(roundTrips.least(), 3 * usualRtt / 4) : 1;
+        double sample =
+                (double) (acks.delivered - acks.deliveredBefore)
+                        / Math.max(acks.intervalNanos, least);
+        boolean tellsLittle = sample <= filter.rate() || !measured && sample <= firstRate();
+        if (acks.applicationLimited && tellsLittle) {
             return;
         }
         measured = true;
-        if (roundOver) {
-            bestSlot = (bestSlot + 1) % FILTER_ROUNDS;
-            best[bestSlot] = 0;
+        filter.take(sample);
+    }
+
+    private void endRound(AckSummary acks, long nowNanos) {
+        if (mode == Mode.CRUISE && !acks.applicationLimited) {
+            double ofRound = filter.ofRound();
+            boolean rested = !yielded || nowNanos - yieldedAt >= YIELD_EVERY;
+            if (rested && losses.queueOverflowed()) {
+                yielded = true;
+                yieldedAt = nowNanos;
+                filter.limit(Math.max(ofRound, OVERFLOW * filter.rate()));
+            }
+            boolean slow = queueStands() && ofRound < SLOWER * filter.rate();
+            slowRounds = slow ? slowRounds + 1 : 0;
+            if (slowRounds >= FULL_ROUNDS) {
+                filter.limit(Math.max(ofRound, SLOWER * filter.rate()));
+                slowRounds = 0;
+            }
         }
-        best[bestSlot] = Math.max(best[bestSlot], sample);
-        rate = 0;
-        for (double each : best) {
-            rate = Math.max(rate, each);
-        }
+        losses.endRound();
+        filter.beginRound();
     }
 
     private void advance(AckSummary acks, boolean roundOver, long nowNanos) {
         switch (mode) {
             case START -> {
-                if (roundOver && !acks.applicationLimited && isFull(acks)) {
+                if (roundOver && !acks.applicationLimited && isFull()) {
                     mode = Mode.DRAIN;
                 }
             }
             case DRAIN -> {
                 if (acks.inFlight <= target(1)) {
-                    mode = Mode.CRUISE;
-                    cycle = 2;
-                    cycleAt = nowNanos;
+                    cruise(2, nowNanos);
                 }
             }
-            case CRUISE -> {
-                boolean over = nowNanos - cycleAt >= roundTrip();
-                boolean drained = cycle == 1 && acks.inFlight <= target(1);
-                if (over || drained) {
-                    cycle = (cycle + 1) % CYCLE.length;
-                    cycleAt = nowNanos;
-                }
-            }
+            case CRUISE -> cycle(acks, nowNanos);
+            case LOOK -> look(acks, nowNanos);
         }
     }
 
-    private boolean isFull(AckSummary acks) {
-        boolean queueStands = acks.rttNanos > STANDING_QUEUE * leastRtt + GRANULARITY;
-        if (acks.usualRttNanos == 0
-                && queueStands
-                && roundLost > OVERSHOOT_LOSS * (roundAcked + roundLost)) {
+    private void cruise(int phase, long nowNanos) {
+        mode = Mode.CRUISE;
+        cycle = phase;
+        cycleAt = nowNanos;
+    }
+
+    private void cycle(AckSummary acks, long nowNanos) {
+        if (roundTrips.isStale(nowNanos)) {
+            mode = Mode.LOOK;
+            looking = false;
+            resize();
+            return;
+        }
+        // Only after a whole round trip, with its queue, a rate is seen at which it was filled.
+        long length = cycle == PROBE ? Math.max(roundTrip(), latestRtt) : roundTrip();
+        boolean over = nowNanos - cycleAt >= length;
+        boolean drained = cycle == DRAIN_PROBE && acks.inFlight <= target(1);
+        if (!over && !drained) {
+            return;
+        }
+        if (cycle == DRAIN_PROBE && !queueStands() && filter.rate() >= FOUND * rateBeforeProbe) {
+            mode = Mode.START;
+            fullRate = filter.rate();
+            fullRounds = 0;
+            return;
+        }
+        cruise((cycle + 1) % CYCLE.length, nowNanos);
+        if (cycle == PROBE) {
+            rateBeforeProbe = filter.rate();
+        }
+    }
+
+    /// Lets what is in flight become little, and takes the least round trip since.
+    private void look(AckSummary acks, long nowNanos) {
+        if (!looking && acks.inFlight <= window) {
+            looking = true;
+            lookUntil = nowNanos + Math.max(LOOK_TIME, latestRtt);
+            roundTrips.beginAnew();
+        } else if (looking && nowNanos - lookUntil >= 0) {
+            roundTrips.endAnew(nowNanos);
+            cruise(2, nowNanos);
+        }
+    }
+
+    private boolean isFull() {
+        if (queueStands() && losses.queuedShare() > OVERSHOOT_LOSS) {
             return true;
         }
-        if (rate >= GROWTH * fullRate) {
-            fullRate = rate;
+        if (filter.rate() >= GROWTH * fullRate) {
+            fullRate = filter.rate();
             fullRounds = 0;
             return false;
         }
@@ -231,20 +330,38 @@ final class RateControl implements CongestionControl {
 
     private void resize() {
         if (measured) {
-            double gain = mode == Mode.START ? START_GAIN : WINDOW_GAIN;
-            int least = mode == Mode.START ? FIRST_WINDOW : LEAST_WINDOW;
-            window = Math.clamp(target(gain), least, mostWindow);
+            int least =
+                    switch (mode) {
+                        case START -> FIRST_WINDOW;
+                        case LOOK -> TIMEOUT_WINDOW;
+                        default -> LEAST_WINDOW;
+                    };
+            window = Math.clamp(wanted(), least, mostWindow);
         }
+    }
+
+    private int wanted() {
+        return switch (mode) {
+            case START -> target(START_GAIN);
+            case LOOK -> target(LOOK_GAIN);
+            default -> {
+                int full = target(1);
+                int beyond = (int) (MOST_BEYOND * filter.rate() / segmentLength);
+                int probe = cycle == PROBE ? Math.max(full / 4, PROBE_SEGMENTS) : 0;
+                yield full + Math.min(full, beyond) + probe;
+            }
+        };
     }
 
     /// A multiple of what fills the path, in segments.
     private int target(double gain) {
-        return (int) Math.ceil(gain * rate * (roundTrip() + ackDelay) / segmentLength);
+        double bytes = gain * filter.rate() * (roundTrip() + ackDelay);
+        return (int) Math.ceil(bytes / segmentLength);
     }
 
     @Override
     public void onLosses(int segments, int inFlight, long nowNanos) {
-        roundLost += segments;
+        losses.lost(segments, queueStands());
     }
 
     @Override

@@ -21,8 +21,12 @@ final class ReceiveBuffer {
     private final Ring<Slot> ring = new Ring<>(Slot[]::new, Slot::new);
     private final SegmentPool pool;
 
-    /// How many segments beyond the one that is read next are taken.
+    /// How many segments beyond the one that is read next are taken, not counting those behind a
+    /// hole.
     private int limit;
+
+    /// How many behind a hole are not counted.
+    private int mostBehind;
 
     /// The sn before which the peer has been let to send: never moves back.
     private int edge;
@@ -76,8 +80,14 @@ final class ReceiveBuffer {
         promise();
     }
 
+    /// Sets how many segments may wait behind a hole beside those that may wait anyway. A hole
+    /// lasts some round trips on a path that loses, whatever the reader does.
+    void allowBehindHoles(int segments) {
+        mostBehind = segments;
+    }
+
     private void promise() {
-        int promised = first + limit;
+        int promised = first + limit + Math.clamp(end - next, 0, mostBehind);
         if (promised - edge > 0) {
             edge = promised;
         }
@@ -85,6 +95,11 @@ final class ReceiveBuffer {
 
     int limit() {
         return limit;
+    }
+
+    /// Whether something before what has arrived is missing.
+    boolean hasHole() {
+        return next != end;
     }
 
     /// How many segments have arrived in order and are not yet read.
@@ -117,7 +132,8 @@ final class ReceiveBuffer {
             return false;
         }
         ring.reserve(first, sn - first + 1);
-        if (sn - end >= 0) {
+        boolean further = sn - end >= 0;
+        if (further) {
             end = sn + 1;
         }
         Slot slot = ring.at(sn);
@@ -140,6 +156,9 @@ final class ReceiveBuffer {
         }
         while (next != end && ring.at(next).filled) {
             next++;
+        }
+        if (further && next != end) {
+            promise();
         }
         return true;
     }

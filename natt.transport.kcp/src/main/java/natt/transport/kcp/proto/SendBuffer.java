@@ -8,6 +8,9 @@ import java.nio.ByteBuffer;
 ///
 /// `sn` wraps; only differences are compared.
 final class SendBuffer {
+    /// From the oldest unacknowledged segment to the last: what a window can be, and as much again.
+    private static final int MOST_SPAN = 1 << 17;
+
     private final Ring<Outgoing> ring = new Ring<>(Outgoing[]::new, () -> new Outgoing(this));
     private final SegmentPool pool;
     private final Flight flight;
@@ -23,6 +26,9 @@ final class SendBuffer {
     private int end;
 
     private int lost;
+
+    /// How many after the oldest unacknowledged one are acknowledged, and hold no data.
+    private int ahead;
 
     /// No segment before this sn is lost.
     private int firstLostHint;
@@ -50,6 +56,11 @@ final class SendBuffer {
         return end - una;
     }
 
+    /// The number of segments whose data is held: those behind a hole that have arrived are not.
+    int kept() {
+        return held() - ahead;
+    }
+
     int unsent() {
         return end - next;
     }
@@ -74,8 +85,8 @@ final class SendBuffer {
 
     /// Adds bytes to the stream, filling the last unsent segment first.
     ///
-    /// @return the number of bytes taken, limited by the number of segments that may be held
-    int append(ByteBuffer bytes, int mostHeld) {
+    /// @return the number of bytes taken, limited by the number of segments whose data may be held
+    int append(ByteBuffer bytes, int mostKept) {
         int before = bytes.remaining();
         if (unsent() > 0) {
             Outgoing last = ring.at(end - 1);
@@ -83,7 +94,7 @@ final class SendBuffer {
                 fill(last, bytes);
             }
         }
-        while (bytes.hasRemaining() && held() < mostHeld) {
+        while (bytes.hasRemaining() && kept() < mostKept && held() < MOST_SPAN) {
             fill(add(Segment.PUSH, 0), bytes);
         }
         return before - bytes.remaining();
@@ -153,6 +164,11 @@ final class SendBuffer {
         return firstLostHint;
     }
 
+    /// How often a segment has been sent.
+    int transmissionsOf(int sn) {
+        return ring.at(sn).transmissions;
+    }
+
     int lengthOf(int sn) {
         return ring.at(sn).length;
     }
@@ -213,8 +229,10 @@ final class SendBuffer {
         }
         settle(slot);
         flight.deliver(slot, ts, nowNanos);
+        ahead++;
         while (una != next && ring.at(una).state == State.ACKNOWLEDGED) {
             una++;
+            ahead--;
             flight.advanced();
         }
         keepHintInside();
@@ -232,6 +250,8 @@ final class SendBuffer {
             if (slot.state != State.ACKNOWLEDGED) {
                 settle(slot);
                 flight.deliver(slot, slot.transmissions == 1, nowNanos);
+            } else {
+                ahead--;
             }
             una++;
             flight.advanced();
@@ -286,5 +306,6 @@ final class SendBuffer {
         next = end;
         firstLostHint = end;
         lost = 0;
+        ahead = 0;
     }
 }

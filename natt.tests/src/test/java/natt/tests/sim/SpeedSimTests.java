@@ -1,0 +1,48 @@
+package natt.tests.sim;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import natt.tests.sim.SpeedScenarios.Change;
+import natt.tests.sim.SpeedScenarios.Transfer;
+import natt.tests.sim.SpeedWorld.Path;
+
+import org.junit.jupiter.api.Test;
+
+/// How fast one session is on 100 Mbit/s with a queue of 50 ms, and what it leaves to others.
+class SpeedSimTests {
+    @Test
+    void aLongPathIsFilled() {
+        Transfer got = SpeedScenarios.transfer(1, Path.of(100, 100, 0.01), 7, 5, 7);
+        assertTrue(got.firstMegabyte() <= 0.55, got.toString());
+        assertTrue(got.early().megabits() >= 80 && got.early().wire() <= 1.15, got.toString());
+        assertTrue(got.steady().megabits() >= 88 && got.steady().wire() <= 1.12, got.toString());
+    }
+
+    @Test
+    void aLongPathThatLosesIsFilled() {
+        Transfer got = SpeedScenarios.transfer(1, Path.of(100, 200, 0.05), 10, 8, 11);
+        assertTrue(got.firstMegabyte() <= 1.2, got.toString());
+        assertTrue(got.early().megabits() >= 70 && got.early().wire() <= 1.28, got.toString());
+        assertTrue(got.steady().megabits() >= 85 && got.steady().wire() <= 1.16, got.toString());
+    }
+
+    @Test
+    void aShortPathIsFilledWithoutAQueue() {
+        Transfer got = SpeedScenarios.transfer(1, Path.of(100, 20, 0), 1, 1, 3);
+        assertTrue(got.steady().megabits() >= 90 && got.steady().wire() <= 1.09, got.toString());
+        assertTrue(got.queueMillis() <= 10 && got.acks() <= 0.012, got.toString());
+    }
+
+    @Test
+    void aPathThatBecomesSlowAndFastAgainIsFilledWithinThreeSeconds() {
+        Change got = SpeedScenarios.change(1, 20);
+        assertTrue(got.slow() >= 8.5 && got.queueMillis() <= 50, got.toString());
+        assertTrue(got.again() >= 85, got.toString());
+    }
+
+    @Test
+    void processesThatStandNowAndThenKeepFourFifthsOfTheRate() {
+        double got = SpeedScenarios.onBusyMachines(1, 100);
+        assertTrue(got >= 75, got + " Mbit/s");
+    }
+}
