@@ -61,12 +61,15 @@ class DependencyRulesTests {
     @Test
     void onlyTheCoresPortDnsQueriesAndPortMappingOpenUdpSockets() {
         // A DNS query has a socket of its own, so that its port is one more thing to guess; a
-        // gateway is asked from ports that are not those mapped (decision 0012).
+        // gateway is asked from ports that are not those mapped (decision 0012). The training, when
+        // the image is built, answers nattc's query.
         noClasses()
                 .that()
                 .resideOutsideOfPackages("natt.core.io", "natt.discovery.portmap")
                 .and()
                 .doNotHaveFullyQualifiedName("natt.dns.client.Exchange")
+                .and()
+                .doNotHaveFullyQualifiedName("natt.launcher.Training")
                 .should()
                 .dependOnClassesThat(
                         assignableTo(DatagramChannel.class).or(assignableTo(DatagramSocket.class)))
