@@ -14,7 +14,7 @@ final class WanCrowd {
     private static final String STREAMS = "128 streams of 4 sessions";
     private static final String SESSIONS = "64 sessions";
     private static final String REST = "MB at rest";
-    private static final String LOADED = "MB after";
+    private static final String LOADED = "MB at most";
 
     /// Until what was on its way has arrived, on a link without delay.
     private static final Duration UNDER_WAY = Duration.ofSeconds(1);
