@@ -25,6 +25,7 @@ final class RateControl implements CongestionControl {
 
     private static final int PROBE = 0;
     private static final int DRAIN_PROBE = 1;
+    private static final int LAST_TO_SEE = 3;
 
     /// Start-up ends after so many rounds without this growth.
     private static final int FULL_ROUNDS = 3;
@@ -98,7 +99,7 @@ final class RateControl implements CongestionControl {
     private boolean timedOut;
     private int cycle;
     private long cycleAt;
-    private double rateBeforeProbe;
+    private double rateBeforeProbe = Double.MAX_VALUE;
     private boolean looking;
 
     /// When an overflow has lowered the rate.
@@ -223,7 +224,7 @@ final class RateControl implements CongestionControl {
     }
 
     private void takeSample(AckSummary acks) {
-        long least = roundTrips.isKnown() ? Math.max(roundTrips.least(), 3 * usualRtt / 4) : 1;
+        long least = roundTrips.isKnown() ? Math.max(roundTrips.least(), usualRtt / 2) : 1;
         double sample =
                 (double) (acks.delivered - acks.deliveredBefore)
                         / Math.max(acks.intervalNanos, least);
@@ -294,8 +295,9 @@ final class RateControl implements CongestionControl {
         if (!over && !drained) {
             return;
         }
-        if (cycle == DRAIN_PROBE && !queueStands() && filter.rate() >= FOUND * rateBeforeProbe) {
+        if (found(cycle) && !queueStands() && filter.rate() >= FOUND * rateBeforeProbe) {
             mode = Mode.START;
+            rateBeforeProbe = Double.MAX_VALUE;
             fullRate = filter.rate();
             fullRounds = 0;
             return;
@@ -304,6 +306,11 @@ final class RateControl implements CongestionControl {
         if (cycle == PROBE) {
             rateBeforeProbe = filter.rate();
         }
+    }
+
+    /// Whether what a probe has found is seen in this phase.
+    private static boolean found(int phase) {
+        return phase >= DRAIN_PROBE && phase <= LAST_TO_SEE;
     }
 
     /// Lets what is in flight become little, and takes the least round trip since.
