@@ -43,8 +43,7 @@ final class SpeedScenarios {
         var meter = new Meter(world, flow);
         flow.send(Long.MAX_VALUE);
         double first =
-                SessionWorld.seconds(
-                        world.network.runUntil(() -> flow.to.received() >= MEGA, LIMIT));
+                world.network.runUntil(() -> flow.to.received() >= MEGA, LIMIT).toNanos() / 1e9;
         var marks = new ArrayList<Mark>();
         for (int second : new int[] {Math.min(early, from), Math.max(early, from), to}) {
             world.forgetQueue();

@@ -12,7 +12,7 @@ final class RateControl implements CongestionControl {
     private static final int LEAST_WINDOW = 16;
     private static final int TIMEOUT_WINDOW = 4;
 
-    private static final double MARGIN = 0.99;
+    private static final double MARGIN = 0.97;
     private static final double START_GAIN = 2.77;
     private static final double DRAIN_GAIN = 0.35;
 
@@ -25,6 +25,7 @@ final class RateControl implements CongestionControl {
 
     private static final int PROBE = 0;
     private static final int DRAIN_PROBE = 1;
+    private static final int LAST_TO_SEE = 3;
 
     /// Start-up ends after so many rounds without this growth.
     private static final int FULL_ROUNDS = 3;
@@ -62,11 +63,11 @@ final class RateControl implements CongestionControl {
 
     private static final long LOOK_TIME = 100_000_000;
 
-    /// From this rate on, 100 Mbit/s, datagrams leave in runs of a millisecond, as far as one
-    /// system call goes.
-    private static final double FAST = 12.5e-3;
+    /// From this rate on, 200 Mbit/s, datagrams leave in runs of a quarter of a millisecond, as far
+    /// as one system call goes. Longer ones make rates seem greater than they are.
+    private static final double FAST = 25e-3;
 
-    private static final double RUN_TIME = 1e6;
+    private static final double RUN_TIME = 250e3;
     private static final int LONGEST_RUN = 64 << 10;
 
     private static final long UNKNOWN_RTT = 50_000_000;
@@ -98,7 +99,7 @@ final class RateControl implements CongestionControl {
     private boolean timedOut;
     private int cycle;
     private long cycleAt;
-    private double rateBeforeProbe;
+    private double rateBeforeProbe = Double.MAX_VALUE;
     private boolean looking;
 
     /// When an overflow has lowered the rate.
@@ -223,7 +224,7 @@ final class RateControl implements CongestionControl {
     }
 
     private void takeSample(AckSummary acks) {
-        long least = roundTrips.isKnown() ? Math.max(roundTrips.least(), 3 * usualRtt / 4) : 1;
+        long least = roundTrips.isKnown() ? Math.max(roundTrips.least(), usualRtt / 2) : 1;
         double sample =
                 (double) (acks.delivered - acks.deliveredBefore)
                         / Math.max(acks.intervalNanos, least);
@@ -252,7 +253,9 @@ final class RateControl implements CongestionControl {
             }
         }
         losses.endRound();
-        filter.beginRound();
+        if (filter.ofRound() > 0) {
+            filter.beginRound();
+        }
     }
 
     private void advance(AckSummary acks, boolean roundOver, long nowNanos) {
@@ -292,8 +295,9 @@ final class RateControl implements CongestionControl {
         if (!over && !drained) {
             return;
         }
-        if (cycle == DRAIN_PROBE && !queueStands() && filter.rate() >= FOUND * rateBeforeProbe) {
+        if (found(cycle) && !queueStands() && filter.rate() >= FOUND * rateBeforeProbe) {
             mode = Mode.START;
+            rateBeforeProbe = Double.MAX_VALUE;
             fullRate = filter.rate();
             fullRounds = 0;
             return;
@@ -302,6 +306,11 @@ final class RateControl implements CongestionControl {
         if (cycle == PROBE) {
             rateBeforeProbe = filter.rate();
         }
+    }
+
+    /// Whether what a probe has found is seen in this phase.
+    private static boolean found(int phase) {
+        return phase >= DRAIN_PROBE && phase <= LAST_TO_SEE;
     }
 
     /// Lets what is in flight become little, and takes the least round trip since.

@@ -7,7 +7,7 @@ package natt.transport.kcp.proto;
 final class RttEstimator {
     private static final long MILLI = 1_000_000;
     private static final long INITIAL_RTO = 200 * MILLI;
-    private static final int LONGEST_SAMPLES = 256;
+    private static final int LONGEST_SAMPLES = 32;
     private static final long MAX_RTO = 10_000 * MILLI;
 
     private long smoothed;
@@ -58,7 +58,7 @@ final class RttEstimator {
         return Math.max(smoothed, latest);
     }
 
-    /// The longest of the last few hundred round trips, about: what most need where some datagrams
+    /// The longest of the last few dozen round trips, about: what most need where some datagrams
     /// overtake others.
     long longest() {
         return longest;
