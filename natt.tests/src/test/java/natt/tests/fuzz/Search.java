@@ -16,8 +16,7 @@ final class Search {
     private static final String JAZZER = "com.code_intelligence.jazzer.Jazzer";
 
     /// What is observed: natt, and the libraries that read foreign bytes for it.
-    private static final String OBSERVED =
-            "natt.**:com.google.gson.**:com.beust.**";
+    private static final String OBSERVED = "natt.**:com.google.gson.**:com.beust.**";
 
     private static final int LONGEST_INPUT = 2048;
 
