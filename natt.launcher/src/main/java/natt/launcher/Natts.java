@@ -44,6 +44,9 @@ import java.util.concurrent.atomic.AtomicReference;
 /// natts: runs beside sshd and publishes where it can be reached.
 public final class Natts {
     /// Of three operators, so that one that lies or is down is outvoted.
+    /// What a name may have for `_natt._udp.` to fit before it (RFC 1035, section 2.3.4).
+    private static final int MOST_NAME = 242;
+
     private static final List<String> PUBLIC_STUN_SERVERS =
             List.of(
                     "stun.cloudflare.com:3478",
@@ -327,7 +330,7 @@ public final class Natts {
         String name = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
         // The length comes first: the pattern recurses into every label.
         boolean labels =
-                name.length() <= 253
+                name.length() <= MOST_NAME
                         && name.matches(
                                 "(?i)[a-z0-9_]([a-z0-9_-]{0,62})(\\.[a-z0-9_]([a-z0-9_-]{0,62}))+");
         if (!labels) {

@@ -4,6 +4,7 @@ import natt.core.Identity;
 import natt.core.NodeKey;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -28,7 +29,7 @@ public final class Training {
     private static final Pattern TEXT = Pattern.compile("\"(v=natt1 [^\"]* a=[^\"]*)\"");
     private static final Pattern REMEMBERED = Pattern.compile("(?m)^(pc\\.demo\\.natt) ");
     private static final int POLL_MILLIS = 20;
-    private static final int PATIENCE_MILLIS = 10_000;
+    private static final int PATIENCE_MILLIS = 60_000;
     private static final int MAX_QUERY = 512;
 
     private final Path directory;
@@ -53,15 +54,13 @@ public final class Training {
     }
 
     /// Some of it may be left: natts is still at work there.
-    private static void delete(Path directory) throws IOException {
+    private static void delete(Path directory) {
         try (var files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                try {
-                    Files.deleteIfExists(file);
-                } catch (IOException inUse) {
-                    System.err.println("training: left " + file);
-                }
+                Files.deleteIfExists(file);
             }
+        } catch (IOException | UncheckedIOException inUse) {
+            System.err.println("training: left some of " + directory);
         }
     }
 

@@ -119,9 +119,14 @@ final class HostSearch {
                 });
     }
 
-    /// Not on a virtual thread: the first that waits for a socket takes a program 10 ms longer.
-    private static void inBackground(Runnable work) {
-        Thread.ofPlatform().daemon().name("search").start(work);
+    /// At first not on a virtual thread: the first of a program that waits for a socket takes it
+    /// 10 ms longer. Hundreds of searches that go on and on must not need a thread each.
+    private void inBackground(Runnable work) {
+        if (asked) {
+            Thread.ofVirtual().name("search").start(work);
+        } else {
+            Thread.ofPlatform().daemon().name("search").start(work);
+        }
     }
 
     private void begin(Optional<Entry> entry) {

@@ -251,13 +251,17 @@ final class DnsResolver implements Resolver {
                 throws InterruptedException {
             var addresses = new ArrayList<InetSocketAddress>();
             for (DnsName nameServer : nameServers) {
+                if (addresses.size() >= MAX_AUTHORITATIVE_SERVERS || remaining() <= 0) {
+                    break;
+                }
                 if (follow(nameServer, type, Source.RESOLVER) instanceof Answer.Found(var texts)) {
-                    for (String text : texts) {
-                        addresses.add(authority(InetAddress.ofLiteral(text)));
-                    }
+                    texts.stream()
+                            .limit(MAX_AUTHORITATIVE_SERVERS - addresses.size())
+                            .map(text -> authority(InetAddress.ofLiteral(text)))
+                            .forEach(addresses::add);
                 }
             }
-            return addresses.subList(0, Math.min(addresses.size(), MAX_AUTHORITATIVE_SERVERS));
+            return addresses;
         }
 
         /// Asks one server after the other until one knows.

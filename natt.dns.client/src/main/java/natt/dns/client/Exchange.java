@@ -12,6 +12,7 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -41,6 +42,9 @@ final class Exchange {
     private static final int MAX_DATAGRAM = 4_096;
 
     private static final int TCP_LENGTH_PREFIX = 2;
+
+    /// Where in a message the first byte of its flags is.
+    private static final int FLAGS = 2;
     private static final long RESEND_NANOS = TimeUnit.MILLISECONDS.toNanos(1_000);
     private static final Reply MALFORMED = new Reply.Unusable("sent a malformed answer");
 
@@ -83,9 +87,11 @@ final class Exchange {
                 return overTcp(query);
             }
             return reply;
+        } catch (UnsupportedAddressTypeException noIpv6) {
+            return new Reply.Unusable("cannot be reached: this system has no IPv6");
         } catch (IOException e) {
-            return new Reply.Unusable(
-                    "cannot be reached: " + Text.escape(String.valueOf(e.getMessage())));
+            String why = e.getMessage() == null ? "no server is there" : e.getMessage();
+            return new Reply.Unusable("cannot be reached: " + Text.escape(why));
         }
     }
 
@@ -142,7 +148,12 @@ final class Exchange {
             if (!fill(channel, selector, in)) {
                 return new Reply.Silent();
             }
-            return decode(query, in.flip()).orElse(MALFORMED);
+            in.flip();
+            if (in.limit() > FLAGS) {
+                // Some forwarders leave the mark of the datagram on what is whole.
+                in.put(FLAGS, (byte) (in.get(FLAGS) & ~(DnsMessage.TRUNCATED >> 8)));
+            }
+            return decode(query, in).orElse(MALFORMED);
         }
     }
 

@@ -172,6 +172,20 @@ class DnsResolverTests {
         }
     }
 
+    /// Forwarders have been seen that pass on the flag of the datagram.
+    @Test
+    void answerOverTcpCountsAlthoughItIsMarkedAsTruncated() throws Exception {
+        Function<Query, Message> behavior =
+                q -> {
+                    Message marked = q.tcp() ? q.answer(txt("whole")) : q.answer();
+                    marked.getHeader().setFlag(Flags.TC);
+                    return marked;
+                };
+        try (var server = FakeDnsServer.answering(behavior)) {
+            assertEquals(found("whole"), lookup(server, Type.TXT));
+        }
+    }
+
     @Test
     void serverFromBeforeEdnsIsAskedWithoutIt() throws Exception {
         Function<Query, Message> behavior =
