@@ -20,7 +20,9 @@ import java.util.regex.Matcher;
 /// before anything is counted, since programs compile themselves.
 ///
 /// Arguments: `--rounds N` (3), `--skip MILLIS` (1000) and `--window MILLIS` (2500) of a transfer,
-/// `--warm-up MILLIS` (4000) of each case.
+/// `--warm-up MILLIS` (4000) of each case, `--case SESSIONSxSTREAMS` (several times; streams of
+// each
+/// session).
 public final class ManyBench {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration REST = Duration.ofMillis(500);
@@ -30,14 +32,19 @@ public final class ManyBench {
         public String toString() {
             return "%d x %d".formatted(sessions, streams);
         }
+
+        private static Case parse(String text) {
+            String[] words = text.split("x");
+            return new Case(Integer.parseInt(words[0]), Integer.parseInt(words[1]));
+        }
     }
 
-    private static final List<Case> CASES =
-            List.of(new Case(1, 1), new Case(4, 32), new Case(64, 1), new Case(64, 2));
+    private static final List<String> CASES = List.of("1x1", "4x32", "64x1", "64x2");
 
     /// @param evenness the least share of a stream and the greatest, of the mean
     private record Result(double rate, double cpu, double ownCpu, double least, double greatest) {}
 
+    private final List<Case> cases = new ArrayList<>();
     private int rounds = 3;
     private long skip = 1000;
     private long window = 2500;
@@ -48,14 +55,18 @@ public final class ManyBench {
     public static void main(String[] arguments) throws Exception {
         var bench = new ManyBench();
         for (int i = 0; i < arguments.length; i += 2) {
-            int value = Integer.parseInt(arguments[i + 1]);
+            String value = arguments[i + 1];
             switch (arguments[i]) {
-                case "--rounds" -> bench.rounds = value;
-                case "--skip" -> bench.skip = value;
-                case "--window" -> bench.window = value;
-                case "--warm-up" -> bench.warmUp = value;
+                case "--rounds" -> bench.rounds = Integer.parseInt(value);
+                case "--skip" -> bench.skip = Long.parseLong(value);
+                case "--window" -> bench.window = Long.parseLong(value);
+                case "--warm-up" -> bench.warmUp = Long.parseLong(value);
+                case "--case" -> bench.cases.add(Case.parse(value));
                 default -> throw new IllegalArgumentException("unknown: " + arguments[i]);
             }
+        }
+        if (bench.cases.isEmpty()) {
+            CASES.forEach(each -> bench.cases.add(Case.parse(each)));
         }
         bench.run();
         System.exit(0);
@@ -70,17 +81,17 @@ public final class ManyBench {
             long pid = server.process().pid();
             double rest = ProcStat.residentMegabytes(pid);
             ManyClients.Host host = host(server);
-            for (Case each : CASES) {
+            for (Case each : cases) {
                 measure(clients, host, pid, each, warmUp);
             }
             var results = new ArrayList<List<Result>>();
-            CASES.forEach(_ -> results.add(new ArrayList<>()));
+            cases.forEach(_ -> results.add(new ArrayList<>()));
             for (int round = 0; round < rounds; round++) {
-                var order = new ArrayList<>(CASES);
+                var order = new ArrayList<>(cases);
                 Collections.rotate(order, -round);
                 for (Case each : order) {
                     Result result = measure(clients, host, pid, each, skip);
-                    results.get(CASES.indexOf(each)).add(result);
+                    results.get(cases.indexOf(each)).add(result);
                 }
             }
             System.out.println(Figures.machine(load));
@@ -140,7 +151,7 @@ public final class ManyBench {
         }
     }
 
-    private static void report(List<List<Result>> results) {
+    private void report(List<List<Result>> results) {
         String form = "| %-18s | %-22s | %-20s | %-20s | %-26s |%n";
         System.out.printf(
                 form,
@@ -154,7 +165,7 @@ public final class ManyBench {
             List<Result> some = results.get(i);
             System.out.printf(
                     form,
-                    CASES.get(i),
+                    cases.get(i),
                     Figures.spread(some, Result::rate),
                     Figures.spread(some, Result::cpu),
                     Figures.spread(some, Result::ownCpu),
