@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 ///
 /// Arguments: `--rounds N` (3), `--skip MILLIS` (1000) and `--window MILLIS` (2500) of a transfer,
 /// `--warm-up MILLIS` (4000) of each case, `--case SESSIONSxSTREAMS` (several times; streams of
-/// // each
+/// each
 /// session).
 public final class ManyBench {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
