@@ -198,7 +198,8 @@ public final class Port {
 
     /// Sends what the engines have; false when a socket takes no more for now.
     private boolean transmit(long nowNanos) {
-        if (waits && !send(nowNanos)) {
+        // A run is complete here only if sending it has failed by a fault.
+        if ((waits || run.isComplete()) && !send(nowNanos)) {
             return false;
         }
         for (int i = 0; i < engines.size(); i++) {

@@ -299,7 +299,9 @@ final class PortSocket implements OwnSocket, Driver.Ready {
                 }
             }
             if (mayUseRuns && DatagramRuns.arePossible()) {
-                Thread.ofPlatform().daemon().name("natt-runs").start(this::findRuns);
+                // The driver receives into the buffer meanwhile.
+                ByteBuffer mine = incoming.duplicate();
+                Thread.ofPlatform().daemon().name("natt-runs").start(() -> findRuns(mine));
             }
         }
     }
@@ -309,9 +311,9 @@ final class PortSocket implements OwnSocket, Driver.Ready {
         return runs != null;
     }
 
-    private void findRuns() {
+    private void findRuns(ByteBuffer into) {
         try {
-            DatagramRuns mine = DatagramRuns.find(local, incoming);
+            DatagramRuns mine = DatagramRuns.find(local, into);
             synchronized (handover) {
                 if (closed) {
                     mine.close();

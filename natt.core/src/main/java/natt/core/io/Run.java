@@ -4,6 +4,7 @@ import natt.core.unix.DatagramRuns;
 
 import org.jspecify.annotations.Nullable;
 
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
@@ -69,7 +70,14 @@ final class Run {
     }
 
     private boolean belongsTo(InetSocketAddress remote) {
-        return remote == to || remote.equals(to);
+        return remote == to || remote.equals(to) && scope(remote) == scope(to);
+    }
+
+    /// The link of an address, which `equals` does not look at.
+    private static int scope(@Nullable InetSocketAddress address) {
+        return address != null && address.getAddress() instanceof Inet6Address six
+                ? six.getScopeId()
+                : 0;
     }
 
     private static int most() {

@@ -123,7 +123,8 @@ public final class DatagramRuns implements AutoCloseable {
     /// Finds the socket that is bound to an address. Takes tens of milliseconds the first time, so
     /// this is for another thread than the driver's.
     ///
-    /// @param incoming where to receive, direct, for the longest run
+    /// @param incoming where to receive, direct, for the longest run; nobody else's object, whoever
+    ///     else uses the memory
     /// @throws IOException with a line for the log, if this system cannot
     public static DatagramRuns find(InetSocketAddress local, ByteBuffer incoming)
             throws IOException {
@@ -133,8 +134,9 @@ public final class DatagramRuns implements AutoCloseable {
             // Fails where the kernel knows no such option.
             libc.option(own, Libc.IPPROTO_UDP, UDP_SEGMENT);
             libc.option(own, Libc.IPPROTO_UDP, UDP_GRO);
-            return new DatagramRuns(libc, own, incoming.duplicate());
-        } catch (UnixException failed) {
+            return new DatagramRuns(libc, own, incoming);
+        } catch (UnixException | RuntimeException | Error failed) {
+            // Else the address stayed bound.
             libc.close(own);
             throw failed;
         }

@@ -180,6 +180,11 @@ final class Meter {
 
     // ---- the measuring side
 
+    /// What is written to the service at once, before it has greeted.
+    static String request(String test) {
+        return GREETING + "\n" + test + "\n";
+    }
+
     static Socket begin(InetSocketAddress at, String test) throws IOException {
         var socket = new Socket();
         socket.connect(at, PATIENCE_MILLIS);
