@@ -60,6 +60,11 @@ public final class Channel {
     /// How many segments have arrived since the last acknowledgement.
     private int toAcknowledge;
 
+    /// The latest transmission that has arrived.
+    private int newestTs;
+
+    private boolean anyArrived;
+
     private boolean ackNow;
     private long ackAt;
     private boolean askDue;
@@ -152,7 +157,16 @@ public final class Channel {
             ackAt = nowNanos + ACK_DELAY;
         }
         acks.add(segment.sn, segment.ts);
-        if (++toAcknowledge >= ACK_EVERY || segment.sn == 0 || segment.command == Segment.FIN) {
+        // The sender has to learn soon that others were overtaken, not lost.
+        boolean overtaken = anyArrived && segment.ts - newestTs < 0;
+        anyArrived = true;
+        if (!overtaken) {
+            newestTs = segment.ts;
+        }
+        if (overtaken
+                || ++toAcknowledge >= ACK_EVERY
+                || segment.sn == 0
+                || segment.command == Segment.FIN) {
             ackNow = true;
         }
     }

@@ -12,7 +12,7 @@ final class RateControl implements CongestionControl {
     private static final int LEAST_WINDOW = 16;
     private static final int TIMEOUT_WINDOW = 4;
 
-    private static final double MARGIN = 0.99;
+    private static final double MARGIN = 0.97;
     private static final double START_GAIN = 2.77;
     private static final double DRAIN_GAIN = 0.35;
 
