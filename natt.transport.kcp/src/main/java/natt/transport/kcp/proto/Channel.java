@@ -35,13 +35,6 @@ public final class Channel {
     /// retransmissions are lost too.
     private static final int BEHIND_HOLES = 3;
 
-    /// Acknowledgements wait so long for more of them, or for data to travel with. What a driver's
-    /// timer resolves, and less than a round trip of most paths.
-    private static final long ACK_DELAY = 1_000_000;
-
-    /// So many segments are acknowledged at once.
-    private static final int ACK_EVERY = 16;
-
     /// From this transmission on a segment is sent twice: few are, and all others wait for them.
     private static final int SURE_TRANSMISSION = 3;
 
@@ -57,16 +50,6 @@ public final class Channel {
     private final WindowTells tells = new WindowTells(FIRST_WINDOW);
 
     private boolean finishing;
-    /// How many segments have arrived since the last acknowledgement.
-    private int toAcknowledge;
-
-    /// The latest transmission that has arrived.
-    private int newestTs;
-
-    private boolean anyArrived;
-
-    private boolean ackNow;
-    private long ackAt;
     private boolean askDue;
     private boolean tellDue;
     private boolean copyDue;
@@ -105,7 +88,7 @@ public final class Channel {
         peerWindow.told(segment.una, segment.window);
         switch (segment.command) {
             case Segment.PUSH, Segment.FIN -> {
-                if (!takeData(segment, in, nowNanos)) {
+                if (!takeData(segment, in)) {
                     return false;
                 }
             }
@@ -134,7 +117,7 @@ public final class Channel {
         }
     }
 
-    private boolean takeData(Segment segment, ByteBuffer in, long nowNanos) {
+    private boolean takeData(Segment segment, ByteBuffer in) {
         tells.heard();
         active = true;
         boolean nearEdge = (segment.frg & NEAR_EDGE) != 0;
@@ -145,30 +128,11 @@ public final class Channel {
         if (!receive.accept(segment, in)) {
             return false;
         }
-        acknowledge(segment, nowNanos);
+        acks.add(segment.sn, segment.ts);
         if (nearEdge && receive.unread() <= receive.limit() / 4) {
             grow();
         }
         return true;
-    }
-
-    private void acknowledge(Segment segment, long nowNanos) {
-        if (!acks.isDue()) {
-            ackAt = nowNanos + ACK_DELAY;
-        }
-        acks.add(segment.sn, segment.ts);
-        // The sender has to learn soon that others were overtaken, not lost.
-        boolean overtaken = anyArrived && segment.ts - newestTs < 0;
-        anyArrived = true;
-        if (!overtaken) {
-            newestTs = segment.ts;
-        }
-        if (overtaken
-                || ++toAcknowledge >= ACK_EVERY
-                || segment.sn == 0
-                || segment.command == Segment.FIN) {
-            ackNow = true;
-        }
     }
 
     private int mostBehindHoles() {
@@ -274,7 +238,7 @@ public final class Channel {
 
     /// Whether there is an acknowledgement, a question or an answer to send.
     public boolean hasControl() {
-        return ackNow || askDue || tellDue;
+        return acks.isDue() || askDue || tellDue;
     }
 
     /// Whether there is a window to tell.
@@ -286,7 +250,7 @@ public final class Channel {
     public void emitControl(ByteBuffer out, int end) {
         int window = window();
         int una = receive.next();
-        boolean told = writeAcks(out, end, window);
+        boolean told = acks.write(out, end, conv, window, una);
         if (askDue && end - out.position() >= Segment.HEADER_LENGTH) {
             Segment.write(out, conv, Segment.WINDOW_ASK, 0, window, 0, 0, una, 0);
             askDue = false;
@@ -300,15 +264,6 @@ public final class Channel {
             tellDue = false;
             tells.told(window);
         }
-    }
-
-    private boolean writeAcks(ByteBuffer out, int end, int window) {
-        boolean written = acks.write(out, end, conv, window, receive.next());
-        if (!acks.isDue()) {
-            ackNow = false;
-            toAcknowledge = 0;
-        }
-        return written;
     }
 
     private int window() {
@@ -344,9 +299,6 @@ public final class Channel {
             return false;
         }
         int window = window();
-        if (acks.isDue() && end - out.position() > length) {
-            writeAcks(out, end - length, window);
-        }
         if (copyIsDue()) {
             copyDue = false;
             send.sendCopy(sn, out, conv, window, receive.next());
@@ -392,9 +344,6 @@ public final class Channel {
     // ---- time
 
     public void handleTimeout(long nowNanos) {
-        if (acks.isDue() && nowNanos - ackAt >= 0) {
-            ackNow = true;
-        }
         if (tells.again(nowNanos)) {
             tellDue = true;
         }
@@ -405,11 +354,9 @@ public final class Channel {
 
     /// In how many nanoseconds [#handleTimeout] has something to do, if nothing arrives.
     public long nanosUntilTimeout(long nowNanos) {
-        long told =
-                Math.min(
-                        tells.nanosUntilAgain(nowNanos),
-                        peerWindow.nanosUntilAsk(waitsForWindow(), nowNanos));
-        return acks.isDue() && !ackNow ? Math.min(told, ackAt - nowNanos) : told;
+        return Math.min(
+                tells.nanosUntilAgain(nowNanos),
+                peerWindow.nanosUntilAsk(waitsForWindow(), nowNanos));
     }
 
     /// Goes on after a time without a path. The peer, whose acknowledgements may be gone, is told
