@@ -37,7 +37,7 @@ class DatagramRunsTests {
         channel = DatagramChannel.open();
         channel.bind(new InetSocketAddress(InetAddress.ofLiteral("::"), 0));
         channel.configureBlocking(false);
-        runs = DatagramRuns.find((InetSocketAddress) channel.getLocalAddress(), incoming);
+        runs = DatagramRuns.find((InetSocketAddress) channel.getLocalAddress(), incoming.duplicate());
         local =
                 new InetSocketAddress(
                         LOOPBACK, ((InetSocketAddress) channel.getLocalAddress()).getPort());
@@ -106,7 +106,7 @@ class DatagramRunsTests {
     @Test
     void aSocketThatIsNotOfThisProcessIsNotFound() throws Exception {
         var other = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), local.getPort());
-        assertThrows(IOException.class, () -> DatagramRuns.find(other, incoming));
+        assertThrows(IOException.class, () -> DatagramRuns.find(other, incoming.duplicate()));
     }
 
     @Test
