@@ -21,6 +21,12 @@ public final class Flight {
     private static final long MILLI = 1_000_000;
     private static final int MAX_REORDERING_LEVEL = 4;
 
+    /// With so many late the path counts as one that mixes up, until it is few.
+    private static final double MANY_LATE = 0.25;
+
+    private static final double FEW_LATE = 0.06;
+    private static final int LATE_MEMORY = 256;
+
     /// Acknowledged segments without a sign of reordering after which less of it is assumed.
     private static final int CALM_SEGMENTS = 20_000;
 
@@ -92,6 +98,17 @@ public final class Flight {
     /// How many bytes may leave before the path has had time for those before them.
     private int runLeft;
 
+    /// The part of the latest transmissions that arrived after later ones, and whether so many do
+    /// that the least round trip is that of the few that overtake.
+    private double lateShare;
+
+    private boolean mixedUp;
+
+    /// The latest that datagrams before have acknowledged: one datagram names those of several
+    /// streams in no order.
+    private int largestBefore;
+
+    private boolean anyBefore;
     private int recentlyLost;
     private int recentlyDelivered;
     private int named;
@@ -255,7 +272,10 @@ public final class Flight {
         if (!known) {
             return;
         }
-        if (!anyAcknowledged || segment.transmission - largestAcknowledged > 0) {
+        boolean later = !anyAcknowledged || segment.transmission - largestAcknowledged > 0;
+        boolean late = anyBefore && segment.transmission - largestBefore < 0;
+        lateShare += ((late ? 1 : 0) - lateShare) / LATE_MEMORY;
+        if (later) {
             anyAcknowledged = true;
             largestAcknowledged = segment.transmission;
         }
@@ -276,7 +296,7 @@ public final class Flight {
     /// short a time.
     private boolean tellsMore(Outgoing segment) {
         int later = segment.transmission - sampledTransmission;
-        return reorderingLevel == MAX_REORDERING_LEVEL ? later < 0 : later > 0;
+        return mixedUp ? later < 0 : later > 0;
     }
 
     /// Whether the datagram that is being read may name so many more segments.
@@ -301,17 +321,25 @@ public final class Flight {
         summary.delivered = delivered;
         summary.inFlight = inFlight - inFlightBefore;
         summary.remoteWindow = remoteWindow;
-        summary.usualRttNanos = reorderingLevel == MAX_REORDERING_LEVEL ? rtt.longest() : 0;
+        noteUsualRoundTrip();
         timeouts = 0;
         probes = 0;
         timeoutFrom = nowNanos;
         if (summary.rttNanos > 0) {
             rtt.sample(summary.rttNanos);
         }
+        anyBefore = anyAcknowledged;
+        largestBefore = largestAcknowledged;
         control.onAcks(summary, nowNanos);
         summary.clear();
         sampled = false;
         detectLosses(nowNanos);
+    }
+
+    private void noteUsualRoundTrip() {
+        boolean many = lateShare > (mixedUp ? FEW_LATE : MANY_LATE);
+        mixedUp = many || reorderingLevel == MAX_REORDERING_LEVEL;
+        summary.usualRttNanos = mixedUp ? rtt.longest() : 0;
     }
 
     /// Whether an acknowledgement has echoed a transmission number of ours, which only someone
@@ -515,6 +543,8 @@ public final class Flight {
         paceFrom = nowNanos;
         limitedUntil = delivered;
         reorderingLevel = 0;
+        lateShare = 0;
+        mixedUp = false;
         recentlyLost = 0;
         recentlyDelivered = 0;
     }

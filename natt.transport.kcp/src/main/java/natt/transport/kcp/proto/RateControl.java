@@ -13,6 +13,10 @@ final class RateControl implements CongestionControl {
     private static final int TIMEOUT_WINDOW = 4;
 
     private static final double MARGIN = 0.97;
+
+    /// Where many overtake others, rates seem greater than they are.
+    private static final double MIXED_UP_MARGIN = 0.92;
+
     private static final double START_GAIN = 2.77;
     private static final double DRAIN_GAIN = 0.35;
 
@@ -110,6 +114,8 @@ final class RateControl implements CongestionControl {
     private long lookUntil;
 
     private long roundEnds;
+    private long roundBeganAt;
+    private boolean startedAgain;
     private double fullRate;
     private int fullRounds;
     private int slowRounds;
@@ -165,7 +171,8 @@ final class RateControl implements CongestionControl {
     /// a round trip.
     private double pacingRate() {
         double least = (double) LEAST_WINDOW * segmentLength / roundTrip();
-        return measured ? Math.max(MARGIN * filter.rate(), least) : firstRate();
+        double margin = usualRtt > 0 ? MIXED_UP_MARGIN : MARGIN;
+        return measured ? Math.max(margin * filter.rate(), least) : firstRate();
     }
 
     private double firstRate() {
@@ -183,9 +190,14 @@ final class RateControl implements CongestionControl {
         return switch (mode) {
             case START -> measured ? START_GAIN : 1;
             case DRAIN -> DRAIN_GAIN;
-            case CRUISE -> cycleGain() * (1 + Math.min(losses.byChance(), MOST_COMPENSATION));
+            case CRUISE -> cycleGain() * (1 + compensation());
             case LOOK -> 1;
         };
+    }
+
+    /// Where many overtake others a queue does not show, and its losses look like chance.
+    private double compensation() {
+        return usualRtt > 0 ? 0 : Math.min(losses.byChance(), MOST_COMPENSATION);
     }
 
     private double cycleGain() {
@@ -199,6 +211,13 @@ final class RateControl implements CongestionControl {
     @Override
     public void onAcks(AckSummary acks, long nowNanos) {
         timedOut = false;
+        // What start-up had found came from the few that overtake.
+        if (!startedAgain && usualRtt == 0 && acks.usualRttNanos > 0) {
+            startedAgain = true;
+            mode = Mode.START;
+            fullRate = 0;
+            fullRounds = 0;
+        }
         usualRtt = acks.usualRttNanos;
         if (acks.rttNanos > 0) {
             onRoundTrip(acks.rttNanos, nowNanos);
@@ -206,8 +225,11 @@ final class RateControl implements CongestionControl {
         losses.delivered(acks.segments, queueStands());
         boolean roundOver = false;
         if (acks.intervalNanos > 0) {
-            if (acks.deliveredBefore - roundEnds >= 0) {
+            // What overtakes others ends no round.
+            boolean early = usualRtt > 0 && nowNanos - roundBeganAt < roundTrip();
+            if (!early && acks.deliveredBefore - roundEnds >= 0) {
                 roundOver = true;
+                roundBeganAt = nowNanos;
                 roundEnds = acks.delivered;
             }
             takeSample(acks);
