@@ -37,7 +37,9 @@ class DatagramRunsTests {
         channel = DatagramChannel.open();
         channel.bind(new InetSocketAddress(InetAddress.ofLiteral("::"), 0));
         channel.configureBlocking(false);
-        runs = DatagramRuns.find((InetSocketAddress) channel.getLocalAddress(), incoming.duplicate());
+        runs =
+                DatagramRuns.find(
+                        (InetSocketAddress) channel.getLocalAddress(), incoming.duplicate());
         local =
                 new InetSocketAddress(
                         LOOPBACK, ((InetSocketAddress) channel.getLocalAddress()).getPort());

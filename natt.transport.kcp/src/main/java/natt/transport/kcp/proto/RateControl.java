@@ -288,7 +288,7 @@ final class RateControl implements CongestionControl {
                 }
             }
             case DRAIN -> {
-                if (acks.inFlight <= target(1)) {
+                if (acks.inFlight <= Math.max(target(1), LEAST_WINDOW)) {
                     cruise(2, nowNanos);
                 }
             }

@@ -87,7 +87,7 @@ final class ReceiveBuffer {
     }
 
     private void promise() {
-        int promised = first + limit + Math.clamp(end - next, 0, mostBehind);
+        int promised = first + limit + Math.clamp(held - unread(), 0, mostBehind);
         if (promised - edge > 0) {
             edge = promised;
         }

@@ -8,8 +8,9 @@ import java.nio.ByteBuffer;
 ///
 /// `sn` wraps; only differences are compared.
 final class SendBuffer {
-    /// From the oldest unacknowledged segment to the last: what a window can be, and as much again.
-    private static final int MOST_SPAN = 1 << 17;
+    /// From the oldest unacknowledged segment to the last: about the widest window that natt has.
+    /// A peer that acknowledges all but the oldest makes the ring no longer than that.
+    private static final int MOST_SPAN = 1 << 14;
 
     private final Ring<Outgoing> ring = new Ring<>(Outgoing[]::new, () -> new Outgoing(this));
     private final SegmentPool pool;
