@@ -67,7 +67,7 @@ class ClockTests {
             home.startNatts();
             RunningProcess ssh = home.ssh("cat").env(here.environment()).binary().start();
             CountedEcho echo = CountedEcho.start(ssh, EVERY);
-            long nattc = ssh.descendant("nattc").pid();
+            long nattc = ssh.descendant("natt.launcher.Nattc").pid();
             RunningProcess.signal(nattc, "STOP");
             Thread.sleep(5000);
             here.shift(8 * HOUR);

@@ -125,7 +125,7 @@ class DeathTests {
         RunningProcess ssh = sessionThatWaits();
         RunningProcess sshd = home.sshd().process();
         int before = sshd.mark();
-        ssh.descendant("nattc").destroyForcibly();
+        ssh.descendant("natt.launcher.Nattc").destroyForcibly();
         long start = System.nanoTime();
         assertEquals(255, ssh.awaitExit(AT_ONCE));
         sshd.awaitLine(

@@ -55,7 +55,7 @@ class CompatDeathLabTests {
         RunningProcess ssh = sessionThatWaits();
         RunningProcess sshd = home.sshd().process();
         int before = sshd.mark();
-        ssh.descendant("nattc").destroyForcibly();
+        ssh.descendant("natt.launcher.Nattc").destroyForcibly();
         assertNotEquals(0, ssh.awaitExit(Home.SOON));
         natts.awaitLine(" ends: ", NOTICED_WITHIN);
         sshd.awaitLine(

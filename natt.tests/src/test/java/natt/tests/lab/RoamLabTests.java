@@ -65,7 +65,7 @@ class RoamLabTests {
                 long lived = System.nanoTime() - begun;
                 Thread.sleep(PROVEN_WORTH.minusNanos(lived));
             }
-            long nattc = ssh.descendant("nattc").pid();
+            long nattc = ssh.descendant("natt.launcher.Nattc").pid();
             RunningProcess.signal(nattc, "STOP");
             Thread.sleep(SLEEP);
             RunningProcess.signal(nattc, "CONT");
