@@ -35,7 +35,8 @@ final class PortSocket implements OwnSocket, Driver.Ready {
     /// The same for one of hundreds that a search opens.
     static final int SMALL_BUFFERS = 64 << 10;
 
-    /// After how many datagrams a socket is one that carries data.
+    /// After how many datagrams that were sent a socket is one that carries data. What strangers
+    /// send does not count: it draws nothing.
     private static final int FEW_DATAGRAMS = 64;
 
     /// How many datagrams one socket may take before the others get a turn.
@@ -206,7 +207,6 @@ final class PortSocket implements OwnSocket, Driver.Ready {
             source = from;
             sourceName = number == 0 ? from : Route.through(number, from);
         }
-        countTowardsData();
         receiver.received(sourceName, incoming, nowNanos);
     }
 
@@ -338,6 +338,7 @@ final class PortSocket implements OwnSocket, Driver.Ready {
             try {
                 found.begin();
                 runs = found;
+                LOG.log(Level.DEBUG, "datagrams leave and come in runs");
             } catch (UnixException failed) {
                 LOG.log(
                         Level.DEBUG,

@@ -115,6 +115,8 @@ class DatagramPathTests {
         for (int i = 0; i < 100; i++) {
             assertTrue(one.send(ByteBuffer.allocate(1), 1, other.address));
             other.arrivals.take();
+            assertTrue(other.send(ByteBuffer.allocate(1), 1, one.address));
+            one.arrivals.take();
         }
         while (runs && !call(() -> one.socket.hasRuns() && other.socket.hasRuns())) {
             Thread.onSpinWait();

@@ -75,6 +75,7 @@ class SilenceTests {
                 assertTrue(seen.stream().anyMatch(each -> each[0] == (byte) 0x90), "an INIT");
                 long lines = natts.count(LOUDER_THAN_DEBUG);
                 // What the session itself needs is there by then.
+                natts.awaitLine("datagrams leave and come in runs", Home.SOON);
                 echo.awaitProgress(Home.SOON);
                 long before = RunningProcess.residentKilobytes(natts.pid());
 

@@ -58,6 +58,7 @@ class StatusTests {
                 processes
                         .prepare("natt", Natt.program("natt"), "status")
                         .with(options)
+                        .with("--runtime-dir", node.runtime().toString())
                         .env(node.environment()));
     }
 
