@@ -23,31 +23,6 @@ final class ClassicControl implements CongestionControl {
     }
 
     @Override
-    public long paceNanos(int bytes) {
-        return 0;
-    }
-
-    @Override
-    public double bytesPerSecond() {
-        return 0;
-    }
-
-    @Override
-    public void useSegments(int mss) {
-        // The wire of kcp-go, which alone is governed so, has segments of one length.
-    }
-
-    @Override
-    public void onRoundTrip(long rttNanos, long nowNanos) {
-        // The window alone decides.
-    }
-
-    @Override
-    public void peerAcknowledgesAtOnce() {
-        // The window alone decides.
-    }
-
-    @Override
     public void onAcks(AckSummary acks, long nowNanos) {
         if (!acks.advanced || window >= acks.remoteWindow) {
             return;
