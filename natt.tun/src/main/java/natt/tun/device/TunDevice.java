@@ -244,7 +244,7 @@ public final class TunDevice implements AutoCloseable {
         }
         // From here on the descriptor is the file's, also if it cannot be read.
         closed = true;
-        TunFile started = TunFile.start(name, descriptor, mtu(), offloads, driver, receiver);
+        TunFile started = new TunFile(name, descriptor, mtu(), offloads, driver, receiver);
         file = started;
         return started;
     }

@@ -24,7 +24,9 @@ public final class TunFile implements AutoCloseable {
     private final Runnable flush = this::flush;
     private boolean flushing;
 
-    private TunFile(
+    /// @param descriptor the file's from now on, also if it fails here
+    /// @param offloads whether the device says an [Offload] before each packet
+    TunFile(
             String name,
             int descriptor,
             int mtu,
@@ -38,19 +40,6 @@ public final class TunFile implements AutoCloseable {
         int most = offloads ? Offload.LENGTH + MOST_LENGTH : mtu;
         PacketFile.Receiver first = splitter == null ? receiver : new Parts(splitter, receiver);
         file = PacketFile.start("natt-" + name, descriptor, most, driver, first);
-    }
-
-    /// @param descriptor the file's from now on, also if it fails here
-    /// @param offloads whether the device says an [Offload] before each packet
-    static TunFile start(
-            String name,
-            int descriptor,
-            int mtu,
-            boolean offloads,
-            Driver driver,
-            PacketFile.Receiver receiver)
-            throws IOException {
-        return new TunFile(name, descriptor, mtu, offloads, driver, receiver);
     }
 
     private record Parts(Splitter splitter, PacketFile.Receiver receiver)
