@@ -202,19 +202,27 @@ public final class Port {
         if ((waits || run.isComplete()) && !send(nowNanos)) {
             return false;
         }
+        try {
+            return poll(nowNanos) && send(nowNanos);
+        } catch (RuntimeException | AssertionError fault) {
+            // What is another engine's does not wait for the one that fails.
+            send(nowNanos);
+            throw fault;
+        }
+    }
+
+    /// Asks the engines for what they have, and sends the runs that are complete.
+    private boolean poll(long nowNanos) {
         for (int i = 0; i < engines.size(); i++) {
-            while (true) {
-                InetSocketAddress to = engines.get(i).pollTransmit(run.room(), nowNanos);
-                if (to == null) {
-                    break;
-                }
+            InetSocketAddress to;
+            while ((to = engines.get(i).pollTransmit(run.room(), nowNanos)) != null) {
                 run.add(to);
                 if (run.isComplete() && !send(nowNanos)) {
                     return false;
                 }
             }
         }
-        return send(nowNanos);
+        return true;
     }
 
     /// Sends complete runs, or the last one. False when the socket is full: the rest waits.

@@ -37,8 +37,6 @@ final class Run {
 
     private int nextEnd;
 
-    Run() {}
-
     /// Where an engine writes its next datagram, unless the run is complete.
     ByteBuffer room() {
         return buffer.limit(end + MOST_DATAGRAM).position(end);
@@ -50,7 +48,10 @@ final class Run {
         int length = after - end;
         if (count == 0) {
             begin(remote, after);
-        } else if (length > 0 && length <= segment && belongsTo(remote) && after <= most()) {
+        } else if (length > 0
+                && length <= segment
+                && belongsTo(remote)
+                && after <= DatagramRuns.MOST_BYTES) {
             count++;
             end = after;
             complete = length < segment || count == DatagramRuns.MOST_DATAGRAMS;
@@ -78,14 +79,6 @@ final class Run {
         return address != null && address.getAddress() instanceof Inet6Address six
                 ? six.getScopeId()
                 : 0;
-    }
-
-    private static int most() {
-        return DatagramRuns.MOST_BYTES;
-    }
-
-    boolean isEmpty() {
-        return count == 0;
     }
 
     /// Whether nothing can be added before what there is has left.

@@ -11,7 +11,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// Sends every datagram back where it came from, tells of it, and sends what it is given.
-final class EchoEngine implements Engine {
+class EchoEngine implements Engine {
     record Datagram(InetSocketAddress address, byte[] data) {}
 
     /// What has come in; to be read by any thread.

@@ -1,9 +1,11 @@
 package natt.core.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import natt.core.time.Ticker;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +126,22 @@ class PortRunTests {
         send(HERE, 100);
         socket.room = 100;
         assertEquals(List.of("1: 100", "1: 100"), sent());
+    }
+
+    @Test
+    void whatAnEngineHasIsSentAlthoughAnotherFailsEachTime() {
+        var failing =
+                new EchoEngine(false) {
+                    @Override
+                    public @Nullable InetSocketAddress pollTransmit(
+                            ByteBuffer into, long nowNanos) {
+                        throw new IllegalStateException("as meant");
+                    }
+                };
+        port.attach(List.of(engine, failing), _ -> Long.MAX_VALUE);
+        send(HERE, 100, 100);
+        assertThrows(IllegalStateException.class, () -> port.serve(0));
+        assertEquals(List.of("1: 100 100"), socket.sent);
     }
 
     /// Takes as many datagrams as there is room for, and checks their marks.
