@@ -59,7 +59,7 @@ public final class SpeedReport {
                     spread(runs(seed -> SpeedScenarios.onBusyMachines(seed, rtt)), mbit -> mbit)
                             + " Mbit/s");
         }
-        for (int rtt : new int[] {20, 50}) {
+        for (int rtt : new int[] {20, 40, 50, 100}) {
             for (boolean first : new boolean[] {false, true}) {
                 share(rtt, first, "cubic", new TcpFlow.Cubic());
                 share(rtt, first, "BBR", new TcpFlow.Bbr());

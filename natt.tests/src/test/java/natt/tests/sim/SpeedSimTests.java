@@ -8,6 +8,8 @@ import natt.tests.sim.SpeedWorld.Path;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.List;
+
 /// How fast one session is on 100 Mbit/s with a queue of 50 ms, and what it leaves to others.
 class SpeedSimTests {
     @Test
@@ -38,6 +40,34 @@ class SpeedSimTests {
         Change got = SpeedScenarios.change(1, 20);
         assertTrue(got.slow() >= 8.5 && got.queueMillis() <= 50, got.toString());
         assertTrue(got.again() >= 85, got.toString());
+    }
+
+    @Test
+    void aPathThatMixesUpItsDatagramsIsFilled() {
+        Transfer got = SpeedScenarios.transfer(1, SpeedScenarios.mixedUp(40), 2, 2, 6);
+        assertTrue(got.steady().megabits() >= 85 && got.steady().wire() <= 1.16, got.toString());
+    }
+
+    @Test
+    void aPathThatLosesInBurstsIsFilled() {
+        Transfer got = SpeedScenarios.transfer(1, SpeedScenarios.bursty(100), 5, 5, 10);
+        assertTrue(got.steady().megabits() >= 85 && got.steady().wire() <= 1.16, got.toString());
+    }
+
+    /// A third is fair, a third of that the least.
+    @Test
+    void twoFlowsAndCubicLeaveEachOtherAPart() {
+        leaveEachOtherAPart(new TcpFlow.Cubic());
+    }
+
+    @Test
+    void twoFlowsAndBbrLeaveEachOtherAPart() {
+        leaveEachOtherAPart(new TcpFlow.Bbr());
+    }
+
+    private static void leaveEachOtherAPart(TcpFlow.Law law) {
+        List<Double> shares = SpeedScenarios.shares(Path.of(100, 40, 0), 2, law, false, 40);
+        assertTrue(shares.stream().allMatch(each -> each >= 100 / 3.0 / 3), shares.toString());
     }
 
     @Test

@@ -14,6 +14,9 @@ final class RateControl implements CongestionControl {
 
     private static final double MARGIN = 0.97;
 
+    /// Where others do not yield.
+    private static final double CONTESTED_MARGIN = 1.03;
+
     /// Where many overtake others, rates seem greater than they are.
     private static final double MIXED_UP_MARGIN = 0.92;
 
@@ -89,6 +92,7 @@ final class RateControl implements CongestionControl {
     private final RateFilter filter = new RateFilter();
     private final RoundTrips roundTrips = new RoundTrips();
     private final Losses losses = new Losses();
+    private final Contest contest = new Contest();
     private boolean measured;
 
     /// See [AckSummary#usualRttNanos].
@@ -171,8 +175,14 @@ final class RateControl implements CongestionControl {
     /// a round trip.
     private double pacingRate() {
         double least = (double) LEAST_WINDOW * segmentLength / roundTrip();
-        double margin = usualRtt > 0 ? MIXED_UP_MARGIN : MARGIN;
-        return measured ? Math.max(margin * filter.rate(), least) : firstRate();
+        return measured ? Math.max(margin() * filter.rate(), least) : firstRate();
+    }
+
+    private double margin() {
+        if (usualRtt > 0) {
+            return MIXED_UP_MARGIN;
+        }
+        return contest.isLost() ? CONTESTED_MARGIN : MARGIN;
     }
 
     private double firstRate() {
@@ -222,7 +232,9 @@ final class RateControl implements CongestionControl {
         if (acks.rttNanos > 0) {
             onRoundTrip(acks.rttNanos, nowNanos);
         }
-        losses.delivered(acks.segments, queueStands());
+        boolean queued = queueStands();
+        losses.delivered(acks.segments, queued);
+        contest.take(queued);
         boolean roundOver = false;
         if (acks.intervalNanos > 0) {
             // What overtakes others ends no round.
@@ -262,7 +274,7 @@ final class RateControl implements CongestionControl {
         if (mode == Mode.CRUISE && !acks.applicationLimited) {
             double ofRound = filter.ofRound();
             boolean rested = !yielded || nowNanos - yieldedAt >= YIELD_EVERY;
-            if (rested && losses.queueOverflowed()) {
+            if (rested && !contest.isLost() && losses.queueOverflowed()) {
                 yielded = true;
                 yieldedAt = nowNanos;
                 filter.limit(Math.max(ofRound, OVERFLOW * filter.rate()));
@@ -327,6 +339,9 @@ final class RateControl implements CongestionControl {
         cruise((cycle + 1) % CYCLE.length, nowNanos);
         if (cycle == PROBE) {
             rateBeforeProbe = filter.rate();
+            if (contest.endCycle(filter.rate(), nowNanos)) {
+                mode = Mode.DRAIN;
+            }
         }
     }
 
@@ -377,11 +392,17 @@ final class RateControl implements CongestionControl {
             case LOOK -> target(LOOK_GAIN);
             default -> {
                 int full = target(1);
-                int beyond = (int) (MOST_BEYOND * filter.rate() / segmentLength);
                 int probe = cycle == PROBE ? Math.max(full / 4, PROBE_SEGMENTS) : 0;
-                yield full + Math.min(full, beyond) + probe;
+                yield full + beyond(full) + probe;
             }
         };
+    }
+
+    private int beyond(int full) {
+        // Among those who keep the queue full a share is as great as what one has in it.
+        long time = contest.isLost() ? latestRtt : MOST_BEYOND;
+        int beyond = (int) (time * filter.rate() / segmentLength);
+        return contest.isLost() ? beyond : Math.min(full, beyond);
     }
 
     /// A multiple of what fills the path, in segments.
