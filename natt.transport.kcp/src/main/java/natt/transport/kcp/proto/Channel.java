@@ -38,6 +38,13 @@ public final class Channel {
     /// From this transmission on a segment is sent twice: few are, and all others wait for them.
     private static final int SURE_TRANSMISSION = 3;
 
+    /// Of so many segments at first each that was lost is sent twice: they may be a whole message,
+    /// and are little of a long stream.
+    private static final int FIRST_SEGMENTS = 1024;
+
+    /// With a greater part lost the path is too full for that.
+    private static final double MOST_LOST = 0.15;
+
     private static final long FIRST_WINDOW_ASK = 500_000_000;
 
     private final int conv;
@@ -308,15 +315,20 @@ public final class Channel {
             send.mark(sn, nearEdge ? NEAR_EDGE : 0);
             send.send(sn, out, conv, window, receive.next(), nowNanos);
             boolean stuck = again && 4 * peerWindow.beyond(send.next()) < send.kept();
-            boolean sure = send.transmissionsOf(sn) >= SURE_TRANSMISSION;
             boolean last = send.lost() == 0 && send.unsent() == 0;
-            if (stuck || sure || last && flight.isThin(nowNanos)) {
+            if (stuck || again && isDear(sn) || last && flight.isThin(nowNanos)) {
                 copyDue = true;
                 copySn = sn;
             }
         }
         tells.told(window);
         return true;
+    }
+
+    /// Whether a retransmission is not to be lost as well.
+    private boolean isDear(int sn) {
+        return send.transmissionsOf(sn) >= SURE_TRANSMISSION
+                || sn >= 0 && sn < FIRST_SEGMENTS && flight.lostShare() < MOST_LOST;
     }
 
     private int nextSn() {
