@@ -10,11 +10,13 @@ import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.lang.module.Configuration;
 import java.lang.module.FindException;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReference;
 import java.lang.module.ResolutionException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,6 +62,10 @@ public final class Providers {
             return Optional.empty();
         }
         try {
+            if (isEmpty(directory)) {
+                // As it is almost always; a layer of nothing takes a start some milliseconds.
+                return Optional.empty();
+            }
             ModuleFinder finder = ModuleFinder.of(directory);
             var names =
                     finder.findAll().stream()
@@ -72,11 +78,20 @@ public final class Providers {
             return Optional.of(
                     boot.defineModulesWithOneLoader(
                             configuration, Providers.class.getClassLoader()));
-        } catch (FindException | ResolutionException | LayerInstantiationException broken) {
+        } catch (IOException
+                | FindException
+                | ResolutionException
+                | LayerInstantiationException broken) {
             throw new IllegalStateException(
                     "the plug-ins in %s cannot be loaded: %s"
                             .formatted(directory, broken.getMessage()),
                     broken);
+        }
+    }
+
+    private static boolean isEmpty(Path directory) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            return !files.iterator().hasNext();
         }
     }
 
