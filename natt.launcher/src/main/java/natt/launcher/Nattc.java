@@ -7,6 +7,7 @@ import natt.core.keys.KnownHosts;
 import natt.core.keys.Ticket;
 import natt.core.node.Client;
 import natt.core.node.ClientConfig;
+import natt.core.node.EarlyLookup;
 import natt.core.node.Installed;
 import natt.core.spi.NameLookup;
 import natt.core.spi.Settings;
@@ -49,7 +50,6 @@ public final class Nattc {
     }
 
     private static int run(String[] args, Map<String, String> environment) throws Exception {
-        Client.prepare();
         var options = new NattcOptions();
         if (!CommandLine.parse("nattc", options, args, environment)) {
             return CommandLine.DONE;
@@ -139,7 +139,7 @@ public final class Nattc {
         var knownHosts = new KnownHosts(files.knownHosts(options.knownHosts));
         return new ClientConfig.Sessions(
                 name,
-                resolver(options, installed),
+                early(resolver(options, installed), name, options),
                 CommandLine.named(installed::transport, options.transport),
                 files.clientIdentity(),
                 ticket.map(Ticket::key),
@@ -273,6 +273,12 @@ public final class Nattc {
                     ssh ? "; try: ssh -p " + bound.getFirst().getPort() + " localhost" : "");
         }
         throw new IOException(client.failure().join());
+    }
+
+    /// Where the name is going to be asked for at once.
+    private static NameLookup.Resolver early(
+            NameLookup.Resolver resolver, String name, NattcOptions options) {
+        return options.proxy && !options.strict ? EarlyLookup.begin(resolver, name) : resolver;
     }
 
     private static NameLookup.Resolver resolver(NattcOptions options, Installed installed) {

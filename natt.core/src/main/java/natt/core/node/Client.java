@@ -1,12 +1,9 @@
 package natt.core.node;
 
 import natt.core.HostAndPort;
-import natt.core.Identity;
-import natt.core.PreSharedKey;
 import natt.core.Text;
 import natt.core.forward.TcpListener;
 import natt.core.io.Driver;
-import natt.core.noise.Noise;
 import natt.core.status.Report;
 import natt.core.time.Ticker;
 
@@ -34,9 +31,6 @@ public final class Client implements AutoCloseable {
     private static final int COMPLAINTS_A_MINUTE = 20;
     private static final int MOST_CONNECTIONS = 128;
 
-    /// Room for the first message of a handshake.
-    private static final int NOISE_MESSAGE = 256;
-
     /// Where connections to a service are accepted.
     private record Forward(String service, InetSocketAddress local, TcpListener listener) {}
 
@@ -59,27 +53,6 @@ public final class Client implements AutoCloseable {
                         ? new SessionCarrier(sessions, driver, random)
                         : new PlainCarrier((ClientConfig.Plain) config, driver, random);
         driver.start();
-    }
-
-    /// Begins to load what every session computes with, on a thread of its own. A program that
-    /// calls this first of all calls its host sooner: its other threads load the rest meanwhile.
-    public static void prepare() {
-        Thread.ofPlatform().daemon().name("prepare").start(Client::encryptSomething);
-    }
-
-    /// As the first message of a session, between nobody and nobody.
-    private static void encryptSomething() {
-        var random = new SecureRandom();
-        Identity nobody = Identity.generate(random);
-        var nothing = new byte[0];
-        new Noise(
-                        Noise.Pattern.IK_PSK1,
-                        true,
-                        nothing,
-                        nobody,
-                        nobody.publicKey(),
-                        PreSharedKey.NONE)
-                .write(nothing, 0, 0, new byte[NOISE_MESSAGE], 0, random);
     }
 
     /// Carries one connection between the streams and a service, in the background.
