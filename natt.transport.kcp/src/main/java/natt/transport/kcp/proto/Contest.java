@@ -38,7 +38,10 @@ final class Contest {
     /// @param rate what the path is held to deliver
     /// @return whether one's own part of the queue should be drained, to see whether it is all
     boolean endCycle(double rate, long nowNanos) {
-        had = Math.max(rate, had * Math.pow(0.5, (nowNanos - hadAt) / HALF_LIFE));
+        if (had > 0) {
+            had *= Math.pow(0.5, (nowNanos - hadAt) / HALF_LIFE);
+        }
+        had = Math.max(rate, had);
         hadAt = nowNanos;
         boolean squeezed = !emptied && rate < (isLost() ? REGAINED : TAKEN) * had;
         cycles = squeezed ? cycles + 1 : 0;

@@ -38,6 +38,15 @@ class ContestTests {
     }
 
     @Test
+    void isLostWhateverTheClockBeginsWith() {
+        now = Long.MIN_VALUE;
+        cycle(10, false);
+        cycle(4, true);
+        cycle(4, true);
+        assertTrue(contest.isLost());
+    }
+
+    @Test
     void isNotLostWhileTheQueueEmpties() {
         cycle(10, false);
         cycle(1, true);
