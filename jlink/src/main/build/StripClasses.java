@@ -2,12 +2,15 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.classfile.Annotation;
+import java.lang.classfile.ClassBuilder;
+import java.lang.classfile.ClassElement;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassFile.ClassHierarchyResolverOption;
 import java.lang.classfile.ClassFile.ConstantPoolSharingOption;
 import java.lang.classfile.ClassFile.DebugElementsOption;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassTransform;
+import java.lang.classfile.FieldModel;
 import java.lang.classfile.FieldTransform;
 import java.lang.classfile.MethodTransform;
 import java.lang.classfile.attribute.RuntimeInvisibleAnnotationsAttribute;
@@ -15,6 +18,7 @@ import java.lang.classfile.attribute.RuntimeInvisibleParameterAnnotationsAttribu
 import java.lang.classfile.attribute.RuntimeInvisibleTypeAnnotationsAttribute;
 import java.lang.classfile.attribute.RuntimeVisibleAnnotationsAttribute;
 import java.lang.classfile.attribute.RuntimeVisibleTypeAnnotationsAttribute;
+import java.lang.classfile.attribute.SignatureAttribute;
 import java.lang.classfile.attribute.SourceDebugExtensionAttribute;
 import java.lang.constant.ClassDesc;
 import java.nio.file.Files;
@@ -24,13 +28,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /// Takes out of the classes of a directory's jars what nothing reads when they run: what the
 /// compiler of Kotlin says to itself, annotations that are not for the run time or whose type is
-/// not in the image. The constant pools are written anew, without what only these named.
+/// not in the image, and generic types, except where a library reads them by reflection. The
+/// constant pools are written anew, without what only these named.
 final class StripClasses {
     private static final Set<String> UNREAD =
             Set.of(
@@ -38,6 +44,10 @@ final class StripClasses {
                     "Lkotlin/coroutines/jvm/internal/DebugMetadata;",
                     "Lorg/jspecify/annotations/NullMarked;",
                     "Lorg/jspecify/annotations/Nullable;");
+
+    /// Whose generic types Gson and JCommander read, their own among them.
+    private static final Set<String> GENERIC =
+            Set.of("gson", "jcommander", "natt.dns.cloudflare", "natt.launcher");
 
     private final Map<String, byte[]> all = new HashMap<>();
     private final ClassFile classes =
@@ -79,6 +89,9 @@ final class StripClasses {
     }
 
     private void rewrite(Path jar) throws IOException {
+        boolean generic = GENERIC.stream().anyMatch(jar.getFileName().toString()::startsWith);
+        Predicate<Object> unread =
+                element -> unread(element) || !generic && element instanceof SignatureAttribute;
         Path next = jar.resolveSibling(jar.getFileName() + ".stripped");
         try (var in = new ZipFile(jar.toFile());
                 OutputStream file = Files.newOutputStream(next);
@@ -86,7 +99,7 @@ final class StripClasses {
             for (ZipEntry each : in.stream().toList()) {
                 byte[] content = in.getInputStream(each).readAllBytes();
                 out.putNextEntry(new ZipEntry(each.getName()));
-                out.write(isClass(each) ? stripped(content) : content);
+                out.write(isClass(each) ? stripped(content, unread) : content);
             }
         }
         Files.move(next, jar, StandardCopyOption.REPLACE_EXISTING);
@@ -98,23 +111,23 @@ final class StripClasses {
         return name.endsWith(".class") && !name.endsWith("module-info.class");
     }
 
-    private byte[] stripped(byte... content) {
+    private byte[] stripped(byte[] content, Predicate<Object> unread) {
         return classes.transformClass(
                 classes.parse(content),
-                ClassTransform.dropping(StripClasses::unread)
+                ClassTransform.dropping(unread::test)
                         .andThen(
                                 ClassTransform.transformingMethods(
-                                        MethodTransform.dropping(StripClasses::unread)))
-                        .andThen(
-                                (builder, element) -> {
-                                    if (element instanceof java.lang.classfile.FieldModel field) {
-                                        builder.transformField(
-                                                field,
-                                                FieldTransform.dropping(StripClasses::unread));
-                                    } else {
-                                        builder.with(element);
-                                    }
-                                }));
+                                        MethodTransform.dropping(unread::test)))
+                        .andThen((builder, element) -> field(builder, element, unread)));
+    }
+
+    private static void field(
+            ClassBuilder builder, ClassElement element, Predicate<Object> unread) {
+        if (element instanceof FieldModel field) {
+            builder.transformField(field, FieldTransform.dropping(unread::test));
+        } else {
+            builder.with(element);
+        }
     }
 
     private static boolean unread(Object element) {

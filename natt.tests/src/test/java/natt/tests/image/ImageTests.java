@@ -23,7 +23,7 @@ import java.util.List;
 @Requires(Need.IMAGE)
 @Timeout(120)
 class ImageTests {
-    private static final long SIZE_BUDGET_MB = 70;
+    private static final long SIZE_BUDGET_MB = 64;
 
     @RegisterExtension final Processes processes = Processes.ofEachTest();
     @TempDir Path directory;
