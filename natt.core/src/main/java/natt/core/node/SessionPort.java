@@ -17,6 +17,7 @@ import natt.core.session.SessionEvent;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport;
 import natt.core.spi.Transport.Stream;
+import natt.core.unix.Processor;
 
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -96,7 +97,8 @@ final class SessionPort {
                                         .map(PacketService::limits)
                                         .orElse(SessionEngine.Limits.NODE),
                                 config.packets().map(each -> each),
-                                config.packets().map(PacketService::wireGuardKey).orElse(false)),
+                                config.packets().map(PacketService::wireGuardKey).orElse(false),
+                                Processor.hasAes()),
                         driver.nanoTime());
         pumps = new SessionPumps(engine, callers());
         offers =

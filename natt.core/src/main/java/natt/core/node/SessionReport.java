@@ -48,6 +48,7 @@ final class SessionReport {
                         "rate",
                         estimate.bytesPerSecond() > 0 ? estimate.bytesPerSecond() : Double.NaN)
                 .count("datagramBytes", session.datagramSize());
+        session.cipher().ifPresent(each -> report.text("cipher", each.toString()));
     }
 
     private static void addSearch(Report.Builder report, SearchState search) {

@@ -305,10 +305,18 @@ public final class Noise {
 
     /// The keys for what follows. Ask once: every call begins with unused counters.
     public Split split() {
+        return split(Aead.Algorithm.CHACHA20_POLY1305);
+    }
+
+    /// The keys for what follows, where the payloads have agreed on an algorithm other than the
+    /// handshake's. Ask once, so that no key serves two.
+    public Split split(Aead.Algorithm algorithm) {
         if (!finished()) {
             throw new IllegalStateException("the handshake is not finished");
         }
         byte[][] keys = state.split();
-        return new Split(new Aead(keys[initiator ? 0 : 1]), new Aead(keys[initiator ? 1 : 0]));
+        return new Split(
+                new Aead(algorithm, keys[initiator ? 0 : 1]),
+                new Aead(algorithm, keys[initiator ? 1 : 0]));
     }
 }

@@ -66,6 +66,10 @@ public final class SymmetricState {
         setKey(part(three, 2));
     }
 
+    private static Aead cipher(byte[] key) {
+        return new Aead(Aead.Algorithm.CHACHA20_POLY1305, key);
+    }
+
     private void setKey(byte[] fresh) {
         key = fresh;
         counter = 0;
@@ -96,7 +100,7 @@ public final class SymmetricState {
         if (key == null) {
             System.arraycopy(in, at, out, outAt, length);
         } else {
-            written = new Aead(key).seal(counter++, hash, 0, HASH, in, at, length, out, outAt);
+            written = cipher(key).seal(counter++, hash, 0, HASH, in, at, length, out, outAt);
         }
         mixHash(out, outAt, written);
         return written;
@@ -111,7 +115,7 @@ public final class SymmetricState {
         if (key == null) {
             System.arraycopy(in, at, out, outAt, length);
         } else {
-            written = new Aead(key).open(counter, hash, 0, HASH, in, at, length, out, outAt);
+            written = cipher(key).open(counter, hash, 0, HASH, in, at, length, out, outAt);
             if (written < 0) {
                 return -1;
             }

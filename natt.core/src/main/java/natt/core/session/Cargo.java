@@ -63,6 +63,7 @@ final class Cargo {
     InitPayload initPayload(long resume) {
         int capabilities = transport == null ? 0 : transport.capability();
         capabilities |= packets == null ? 0 : InitPayload.PACKETS;
+        capabilities |= engine.hasAes() ? InitPayload.AES : 0;
         return new InitPayload(capabilities, mode.code(), Wire.MOST_DATAGRAM, resume);
     }
 

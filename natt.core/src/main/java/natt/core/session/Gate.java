@@ -127,7 +127,9 @@ final class Gate {
     }
 
     private Aead cookieAead(byte[] message) {
-        return new Aead(cookieKeys.add(message, Wire.COOKIE_NONCE, NONCE).code());
+        return new Aead(
+                Aead.Algorithm.CHACHA20_POLY1305,
+                cookieKeys.add(message, Wire.COOKIE_NONCE, NONCE).code());
     }
 
     /// The mac1 of an INIT.

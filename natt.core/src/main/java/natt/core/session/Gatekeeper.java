@@ -187,6 +187,7 @@ final class Gatekeeper {
         long id = resumed != null ? asked.resume() : engine.newId(asked.resume());
         int capabilities = transport == null ? 0 : transport.capability();
         capabilities |= mode.isOfPackets() ? InitPayload.PACKETS : 0;
+        capabilities |= config.aes() ? asked.capabilities() & InitPayload.AES : 0;
         int index = engine.slots().free();
         var answer = ByteBuffer.allocate(Wire.RESPONSE_LENGTH);
         var granted = new ResponsePayload(capabilities, Wire.MOST_DATAGRAM, KEEPALIVE_SECONDS, id);

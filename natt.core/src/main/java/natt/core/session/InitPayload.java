@@ -10,7 +10,7 @@ package natt.core.session;
 ///  +-----------------+----+----+---------+-----------------+-----------+
 /// ```
 ///
-/// @param capabilities bit 0 KCP, 1 QUIC, 2 IP, 3 parts
+/// @param capabilities bit 0 KCP, 1 QUIC, 2 IP, 3 parts, 4 AES-256-GCM
 /// @param mode the number of a [Mode]; others are for the caller to refuse
 /// @param mtu the largest datagram that the initiator takes, in bytes; 16 bits
 /// @param resume the id of the session to resume
@@ -19,6 +19,9 @@ record InitPayload(int capabilities, int mode, int mtu, long resume) {
 
     /// The capability of packets.
     static final int PACKETS = 1 << 2;
+
+    /// The capability of DATA that is sealed with AES-256-GCM.
+    static final int AES = 1 << 4;
 
     InitPayload {
         if (mode < 0 || mode > 0xff || mtu < 0 || mtu > 0xffff) {

@@ -123,9 +123,9 @@ final class InitiatorHandshake {
             return null;
         }
         noise = null;
-        Noise.Split keys = attempt.split();
-        return new Opened(
-                ResponsePayload.decode(payload), remoteIndex, keys.send(), keys.receive());
+        ResponsePayload granted = ResponsePayload.decode(payload);
+        Noise.Split keys = attempt.split(granted.algorithm());
+        return new Opened(granted, remoteIndex, keys.send(), keys.receive());
     }
 
     /// Reads a COOKIE, between the buffer's position and limit, which stay.

@@ -24,8 +24,9 @@ import java.nio.ByteBuffer;
 ///
 /// All big-endian. The 15 bytes of the header are the associated data.
 final class Keys implements Slots.Slot {
-    /// After so many messages the initiator makes new keys.
-    private static final long MOST_MESSAGES = 1L << 32;
+    /// After so many messages the initiator makes new keys: what AES-GCM may seal with one, in
+    /// messages of at most 2048 bytes (RFC 9001, section B.1.1).
+    private static final long MOST_MESSAGES = 1L << 28;
 
     /// How far behind the newest message another may arrive, in messages.
     private static final int WINDOW = 8192;
@@ -64,6 +65,10 @@ final class Keys implements Slots.Slot {
 
     boolean isWornOut() {
         return nextCounter >= MOST_MESSAGES || highest >= MOST_MESSAGES;
+    }
+
+    Aead.Algorithm algorithm() {
+        return send.algorithm();
     }
 
     /// Whether anything sealed by the peer with these keys has arrived.

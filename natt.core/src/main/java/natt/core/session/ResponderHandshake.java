@@ -87,7 +87,7 @@ final class ResponderHandshake {
         }
         gate.mac1(response, Wire.RESPONSE_MAC1, response, Wire.RESPONSE_MAC1);
         into.put(response);
-        Noise.Split keys = noise.split();
+        Noise.Split keys = noise.split(payload.algorithm());
         return new Opened(payload, remoteIndex, keys.send(), keys.receive());
     }
 }

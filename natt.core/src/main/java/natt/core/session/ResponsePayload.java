@@ -1,5 +1,7 @@
 package natt.core.session;
 
+import natt.core.noise.Aead;
+
 /// What a responder grants, encrypted in RESPONSE: 32 bytes.
 ///
 /// ```text
@@ -48,6 +50,13 @@ record ResponsePayload(int capabilities, int mtu, int keepaliveSeconds, long ses
                 Wire.getShort(from, 4),
                 Wire.getShort(from, 6),
                 Wire.getLong(from, 8));
+    }
+
+    /// What seals DATA.
+    Aead.Algorithm algorithm() {
+        return (capabilities & InitPayload.AES) == 0
+                ? Aead.Algorithm.CHACHA20_POLY1305
+                : Aead.Algorithm.AES_256_GCM;
     }
 
     /// Whether an encoded payload carries these indexes.

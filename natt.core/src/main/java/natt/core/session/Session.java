@@ -5,6 +5,7 @@ import natt.core.CloseReason;
 import natt.core.NodeKey;
 import natt.core.PreSharedKey;
 import natt.core.Route;
+import natt.core.noise.Aead;
 import natt.core.spi.Transport;
 
 import org.jspecify.annotations.Nullable;
@@ -241,6 +242,11 @@ public final class Session {
     /// The peer's address now, or last; empty before the first answer.
     public Optional<InetSocketAddress> path() {
         return Optional.ofNullable(paths.current());
+    }
+
+    /// What seals what is sent now; empty before there are keys.
+    public Optional<Aead.Algorithm> cipher() {
+        return Optional.ofNullable(keys.sealing()).map(Keys::algorithm);
     }
 
     /// The largest UDP payload sent now, in bytes.

@@ -91,6 +91,8 @@ public final class SessionEngine implements Engine {
     /// @param limits of what peers may have
     /// @param packets takes those of sessions that carry packets; empty if there are none
     /// @param wireGuardKey whether the identity is that of a WireGuard interface
+    /// @param aes whether AES-256-GCM is quicker here than ChaCha20-Poly1305; where it is for both
+    ///     sides, DATA is sealed with it
     public record Config(
             Identity identity,
             PreSharedKey secret,
@@ -101,7 +103,8 @@ public final class SessionEngine implements Engine {
             boolean broker,
             Limits limits,
             Optional<Packets> packets,
-            boolean wireGuardKey) {
+            boolean wireGuardKey,
+            boolean aes) {
         public Config {
             transports = List.copyOf(transports);
         }
@@ -126,6 +129,7 @@ public final class SessionEngine implements Engine {
                     broker,
                     limits,
                     Optional.empty(),
+                    false,
                     false);
         }
 
@@ -388,6 +392,10 @@ public final class SessionEngine implements Engine {
 
     RandomGenerator random() {
         return config.random();
+    }
+
+    boolean hasAes() {
+        return config.aes();
     }
 
     /// Where a session puts what is to be sealed.

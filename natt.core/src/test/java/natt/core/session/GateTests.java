@@ -149,7 +149,9 @@ class GateTests {
                                 opened,
                                 answer.opened(),
                                 parties.read(parties.init),
-                                new Noise.Split(new Aead(new byte[32]), new Aead(new byte[32])));
+                                new Noise.Split(
+                                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, new byte[32]),
+                                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, new byte[32])));
         for (byte[] secret :
                 new byte[][] {
                     parties.secret.reveal(), parties.caller.reveal(), parties.host.reveal()

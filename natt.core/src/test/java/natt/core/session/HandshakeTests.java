@@ -56,6 +56,17 @@ class HandshakeTests {
     }
 
     @Test
+    void dataIsSealedWithWhatTheResponseSays() throws Exception {
+        InitiatorHandshake call = parties.call(null);
+        var granted = new ResponsePayload(InitPayload.AES | 1, 1280, 15, 1);
+        Parties.Answer answer = parties.answer(granted);
+        Opened mine = Objects.requireNonNull(call.readResponse(wrap(answer.response())));
+        assertEquals(Aead.Algorithm.AES_256_GCM, mine.send().algorithm());
+        assertCarries(mine.send(), answer.opened().receive());
+        assertCarries(answer.opened().send(), mine.receive());
+    }
+
+    @Test
     void messagesHaveTheirSizes() {
         parties.call(null);
         assertEquals(192, parties.init.length);

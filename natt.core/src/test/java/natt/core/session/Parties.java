@@ -60,9 +60,13 @@ final class Parties {
     }
 
     Answer answer() {
+        return answer(GRANTED);
+    }
+
+    Answer answer(ResponsePayload granted) {
         ResponderHandshake.Caller from = Objects.requireNonNull(read(init));
         ByteBuffer into = ByteBuffer.allocate(300);
-        Opened opened = from.handshake().answer(GRANTED, HOST_INDEX, gate, random, into);
+        Opened opened = from.handshake().answer(granted, HOST_INDEX, gate, random, into);
         return new Answer(written(into), opened);
     }
 

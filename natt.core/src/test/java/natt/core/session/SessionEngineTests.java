@@ -9,11 +9,14 @@ import natt.core.CloseCode;
 import natt.core.CloseReason;
 import natt.core.Identity;
 import natt.core.PreSharedKey;
+import natt.core.noise.Aead;
 import natt.core.session.World.Node;
 import natt.core.session.World.Packet;
 import natt.core.spi.Transport;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,6 +51,27 @@ class SessionEngineTests {
         assertEquals(
                 List.of(192, 108, 48, 35, 48, 33),
                 world.sent.stream().map(packet -> packet.data().length).toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "true, true, AES_256_GCM",
+        "true, false, CHACHA20_POLY1305",
+        "false, true, CHACHA20_POLY1305",
+        "false, false, CHACHA20_POLY1305"
+    })
+    void dataIsSealedWithAesWhereBothSidesAreQuickAtIt(
+            boolean ours, boolean theirs, Aead.Algorithm expected) {
+        world.aes = ours;
+        Node caller = world.node("203.0.113.2:1000");
+        world.aes = theirs;
+        Node called = world.host("198.51.100.2:30000", ANYBODY);
+        Session session = caller.call(called, "198.51.100.2:30000");
+        caller.streams().send(new byte[] {1, 2, 3});
+        world.run(200);
+        assertEquals(Optional.of(expected), session.cipher());
+        assertEquals(Optional.of(expected), called.accepted.getFirst().cipher());
+        assertArrayEquals(new byte[] {1, 2, 3}, called.streams().received.getFirst());
     }
 
     @Test

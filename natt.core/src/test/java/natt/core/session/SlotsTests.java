@@ -14,7 +14,7 @@ import java.util.Random;
 
 /// What receiver indexes stand for.
 class SlotsTests {
-    private static final Aead KEY = new Aead(new byte[Aead.KEY]);
+    private static final Aead KEY = new Aead(Aead.Algorithm.CHACHA20_POLY1305, new byte[Aead.KEY]);
 
     private final Slots slots = new Slots(2048, new Random(1));
 

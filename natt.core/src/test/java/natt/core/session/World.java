@@ -44,6 +44,9 @@ final class World {
     Predicate<Packet> lost = packet -> false;
     long delay = 25 * MILLI;
 
+    /// Whether the nodes made from now on are quick at AES.
+    boolean aes = true;
+
     /// Second addresses of nodes, on a link that is quicker.
     final Map<InetSocketAddress, Node> linked = new HashMap<>();
 
@@ -99,7 +102,8 @@ final class World {
                             broker,
                             broker ? SessionEngine.Limits.BROKER : SessionEngine.Limits.NODE,
                             packets,
-                            wireGuardKey),
+                            wireGuardKey,
+                            aes),
                     now);
         }
 

@@ -34,8 +34,20 @@ public final class KeysFuzzer {
         // A thread's cipher refuses the key and nonce that it had last.
         ByteBuffer.wrap(one).putInt(0, runs++);
         another[0] = 1;
-        sender = new Keys(1, INDEX, new Aead(one), new Aead(another), 0);
-        receiver = new Keys(INDEX, 1, new Aead(another), new Aead(one), 0);
+        sender =
+                new Keys(
+                        1,
+                        INDEX,
+                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, one),
+                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, another),
+                        0);
+        receiver =
+                new Keys(
+                        INDEX,
+                        1,
+                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, another),
+                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, one),
+                        0);
     }
 
     public static void fuzzerTestOneInput(byte[] bytes) {

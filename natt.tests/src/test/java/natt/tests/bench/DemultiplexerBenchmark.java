@@ -1,6 +1,7 @@
 package natt.tests.bench;
 
 import natt.core.io.BarePort;
+import natt.core.noise.Aead;
 import natt.core.spi.AddressDiscovery.Context;
 import natt.core.spi.AddressDiscovery.LocalSocket;
 import natt.core.spi.AddressDiscovery.ResponderContext;
@@ -62,7 +63,7 @@ public class DemultiplexerBenchmark {
 
     @Setup(Level.Trial)
     public void open() throws IOException {
-        var pair = new SessionPair(natt.core.session.Mode.IP);
+        var pair = new SessionPair(natt.core.session.Mode.IP, Aead.Algorithm.AES_256_GCM);
         now = pair.now();
         offered = ByteBuffer.allocateDirect(2048);
         switch (datagram) {

@@ -12,6 +12,7 @@ import natt.core.session.SessionEvent;
 import natt.core.spi.Engine;
 import natt.core.spi.Transport;
 import natt.core.time.Ticker;
+import natt.core.unix.Processor;
 import natt.transport.kcp.KcpTransport;
 
 import java.io.IOException;
@@ -87,7 +88,13 @@ final class ManyClients implements AutoCloseable {
                                     PreSharedKey.NONE,
                                     List.of(transport),
                                     Optional.empty(),
-                                    random),
+                                    random,
+                                    Optional.empty(),
+                                    false,
+                                    SessionEngine.Limits.NODE,
+                                    Optional.empty(),
+                                    false,
+                                    Processor.hasAes()),
                             now);
             port.attach(List.of(engine), this);
             session = engine.call(host.key(), host.secret(), transport, now);

@@ -1,5 +1,7 @@
 package natt.tests.bench;
 
+import natt.core.noise.Aead;
+
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -8,6 +10,7 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -16,9 +19,11 @@ import org.openjdk.jmh.annotations.Warmup;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
+import java.security.spec.AlgorithmParameterSpec;
 import java.util.concurrent.TimeUnit;
 
 import javax.crypto.Cipher;
+import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -47,6 +52,10 @@ public class SessionBenchmark {
     private static final int SEALED = 1 + PACKET;
     private static final int TAG = 16;
 
+    /// What seals.
+    @Param({"AES_256_GCM", "CHACHA20_POLY1305"})
+    Aead.Algorithm algorithm;
+
     private final ByteBuffer packet = ByteBuffer.allocate(PACKET);
     private SessionPair pair;
     private long exchanged;
@@ -63,13 +72,15 @@ public class SessionBenchmark {
     /// Until the width of the path is known.
     @Setup(Level.Trial)
     public void connect() throws GeneralSecurityException {
-        pair = new SessionPair(natt.core.session.Mode.IP);
+        pair = new SessionPair(natt.core.session.Mode.IP, algorithm);
         for (int i = 0; i < SETTLING; i++) {
             eachWay();
         }
-        sealing = Cipher.getInstance("ChaCha20-Poly1305");
-        opening = Cipher.getInstance("ChaCha20-Poly1305");
-        key = new SecretKeySpec(new byte[32], "ChaCha20");
+        boolean aes = algorithm == Aead.Algorithm.AES_256_GCM;
+        String name = aes ? "AES/GCM/NoPadding" : "ChaCha20-Poly1305";
+        sealing = Cipher.getInstance(name);
+        opening = Cipher.getInstance(name);
+        key = new SecretKeySpec(new byte[32], aes ? "AES" : "ChaCha20");
     }
 
     /// A packet there, and one back.
@@ -95,10 +106,14 @@ public class SessionBenchmark {
     public int cipher() throws GeneralSecurityException {
         var nonces = ByteBuffer.wrap(nonce).order(ByteOrder.LITTLE_ENDIAN);
         nonces.putLong(4, counter++);
-        sealing.init(Cipher.ENCRYPT_MODE, key, new IvParameterSpec(nonce));
+        AlgorithmParameterSpec parameters =
+                algorithm == Aead.Algorithm.AES_256_GCM
+                        ? new GCMParameterSpec(TAG * 8, nonce)
+                        : new IvParameterSpec(nonce);
+        sealing.init(Cipher.ENCRYPT_MODE, key, parameters);
         sealing.updateAAD(datagram, 0, HEADER);
         int sealed = sealing.doFinal(plain, 0, SEALED, datagram, HEADER);
-        opening.init(Cipher.DECRYPT_MODE, key, new IvParameterSpec(nonce));
+        opening.init(Cipher.DECRYPT_MODE, key, parameters);
         opening.updateAAD(datagram, 0, HEADER);
         return opening.doFinal(datagram, HEADER, sealed, plain, 0);
     }

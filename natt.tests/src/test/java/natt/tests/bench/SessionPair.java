@@ -2,6 +2,7 @@ package natt.tests.bench;
 
 import natt.core.Identity;
 import natt.core.PreSharedKey;
+import natt.core.noise.Aead;
 import natt.core.session.Admission;
 import natt.core.session.Mode;
 import natt.core.session.Packets;
@@ -34,7 +35,7 @@ final class SessionPair {
         private long packets;
         private long datagrams;
 
-        private End(InetSocketAddress peer, int seed) {
+        private End(InetSocketAddress peer, boolean aes, int seed) {
             this.peer = peer;
             var random = new Random(seed);
             identity = Identity.generate(random);
@@ -50,7 +51,8 @@ final class SessionPair {
                                     false,
                                     SessionEngine.Limits.NODE,
                                     Optional.of(this),
-                                    false),
+                                    false,
+                                    aes),
                             0);
         }
 
@@ -105,12 +107,16 @@ final class SessionPair {
         }
     }
 
-    final End near = new End(FAR, 1);
-    final End far = new End(NEAR, 2);
+    final End near;
+    final End far;
     private long now;
 
     /// @param mode [Mode#STREAMS] or [Mode#IP]
-    SessionPair(Mode mode) {
+    /// @param cipher what both sides are quick at
+    SessionPair(Mode mode, Aead.Algorithm cipher) {
+        boolean aes = cipher == Aead.Algorithm.AES_256_GCM;
+        near = new End(FAR, aes, 1);
+        far = new End(NEAR, aes, 2);
         near.session =
                 mode == Mode.IP
                         ? near.engine.callPackets(far.identity.publicKey(), PreSharedKey.NONE, now)

@@ -1,5 +1,6 @@
 package natt.tests.bench;
 
+import natt.core.noise.Aead;
 import natt.core.session.Mode;
 import natt.core.spi.Transport;
 
@@ -17,7 +18,7 @@ final class SessionSide implements Side {
 
     /// @return who dials, and who accepts
     static Side[] pair() {
-        var pair = new SessionPair(Mode.STREAMS);
+        var pair = new SessionPair(Mode.STREAMS, Aead.Algorithm.AES_256_GCM);
         var stream = pair.near.session().streams().dial("bulk", pair.now());
         return new Side[] {new SessionSide(pair.near, stream), new SessionSide(pair.far, null)};
     }

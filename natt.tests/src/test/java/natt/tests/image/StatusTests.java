@@ -10,6 +10,7 @@ import com.google.gson.JsonParser;
 
 import natt.core.PreSharedKey;
 import natt.core.keys.KeyFiles;
+import natt.core.unix.Processor;
 import natt.tests.Home;
 import natt.tests.Natt;
 import natt.tests.Need;
@@ -136,6 +137,8 @@ class StatusTests {
         assertEquals("the test's", word(session, "comment"));
         assertEquals("up", word(session, "state"));
         assertTrue(session.get("roundTripMs").getAsDouble() > 0);
+        String cipher = Processor.hasAes() ? "AES-256-GCM" : "ChaCha20-Poly1305";
+        assertEquals(cipher, word(session, "cipher"));
         JsonObject stream = all(session, "streams").getFirst();
         assertEquals("ssh", word(stream, "service"));
         assertTrue(stream.get("sentBytes").getAsLong() > 1000);

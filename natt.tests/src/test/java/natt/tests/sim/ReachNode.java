@@ -125,6 +125,7 @@ final class ReachNode implements PathSearch.Ground, BrokerVoice.Hearer {
                                 false,
                                 SessionEngine.Limits.NODE,
                                 packets.map(each -> each),
+                                false,
                                 false),
                         network.nanoTime());
         port = host.bindAny(number, new Questions(), engine);
