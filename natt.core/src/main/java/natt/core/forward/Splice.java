@@ -194,7 +194,13 @@ public final class Splice {
             if (readingPaused || localGone) {
                 return false;
             }
+            int room = stream.room();
+            readingPaused = room <= 0;
+            if (readingPaused) {
+                return false;
+            }
             ByteBuffer chunk = driver.scratchBuffer();
+            chunk.limit(Math.min(chunk.capacity(), room));
             int length = readLocal(chunk);
             if (length < 0) {
                 localFinished = true;

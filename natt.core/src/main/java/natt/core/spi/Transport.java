@@ -133,6 +133,13 @@ public interface Transport extends Named {
         /// @throws IllegalStateException after [#finish]
         int write(ByteBuffer data, long nowNanos);
 
+        /// For how many bytes it is worth while to fetch them for [#write] now. 0 while that
+        /// would take only few, although it might take some: when there is room for more, the
+        /// stream is ready. Asked by those who probably have more.
+        default int room() {
+            return Integer.MAX_VALUE;
+        }
+
         /// Fills the buffer with bytes received in order and returns their number: 0 when
         /// there are none yet, -1 when there will be none, because the peer has finished or
         /// the stream is closed.

@@ -64,6 +64,20 @@ class SpliceTests {
     }
 
     @Test
+    void noMoreIsReadThanTheStreamHasRoomForAndNothingWhileThatIsLittle() {
+        stream.room = 10;
+        local.incoming.add(new byte[25]);
+        splice.pump(0);
+        assertEquals(10, stream.written.size());
+        assertEquals(15, local.incoming.getFirst().length);
+        assertFalse(local.reading);
+        stream.room = 100;
+        splice.pump(0);
+        assertEquals(25, stream.written.size());
+        assertTrue(local.reading);
+    }
+
+    @Test
     void whatTheLocalProgramDoesNotTakeIsKeptInOrder() {
         local.room = 4;
         stream.incoming.add(new byte[] {1, 2, 3, 4, 5, 6});
@@ -264,6 +278,7 @@ class SpliceTests {
         final ByteArrayOutputStream written = new ByteArrayOutputStream();
         final List<byte[]> incoming = new ArrayList<>();
         int window = 1_000_000;
+        int room = 1_000_000;
         boolean finished;
         boolean peerFinished;
         boolean answered;
@@ -284,7 +299,13 @@ class SpliceTests {
             data.get(taken);
             written.writeBytes(taken);
             window -= length;
+            room -= length;
             return length;
+        }
+
+        @Override
+        public int room() {
+            return room;
         }
 
         @Override

@@ -92,6 +92,11 @@ final class KcpSessionStream implements Transport.Stream {
     }
 
     @Override
+    public int room() {
+        return closed == null ? channel.room(multiplexer.writers(this)) : Integer.MAX_VALUE;
+    }
+
+    @Override
     public int read(ByteBuffer into, long nowNanos) {
         int n = channel.read(into, nowNanos);
         if (closed != null) {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -380,6 +381,30 @@ class SessionStreamTests {
         long before = stalled.received;
         run(stalled, Duration.ofSeconds(2));
         assertTrue(stalled.received > before + 5_000_000);
+    }
+
+    @Test
+    void writerIsAskedForWhatFitsAndWaitsUntilThatIsMuch() {
+        connect();
+        int room = dialed.room();
+        assertEquals(room, dialed.write(ByteBuffer.allocate(room), net.now));
+        assertEquals(0, dialed.room());
+        ByteBuffer more = ByteBuffer.allocate(1);
+        assertEquals(0, dialed.write(more, net.now));
+        net.runUntil(() -> dialed.write(more, net.now) == 1, SECOND);
+        assertEquals(0, dialed.room());
+        net.client.ready.clear();
+        net.runUntil(() -> dialed.room() > 0, SECOND);
+        assertTrue(net.client.ready.contains(dialed));
+        assertTrue(dialed.room() >= 46 * (SessionNet.FIRST_DATAGRAM - 24));
+    }
+
+    @Test
+    void closedStreamHoldsNoWriterUp() {
+        connect();
+        dialed.write(ByteBuffer.allocate(dialed.room()), net.now);
+        net.client.mux.close(new CloseReason.Local(), net.now);
+        assertTrue(dialed.room() > 0);
     }
 
     @Test

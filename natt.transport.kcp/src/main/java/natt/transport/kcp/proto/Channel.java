@@ -21,6 +21,9 @@ public final class Channel {
     /// What may be held for sending when there is no memory left, in segments.
     private static final int LEAST_KEPT_GOING = 2;
 
+    /// For room for so many segments a writer may wait, about 64 KiB: fewer cost more to fetch.
+    private static final int WORTH_FETCHING = 46;
+
     /// The window at first and at rest, in segments.
     static final int FIRST_WINDOW = 512;
 
@@ -173,6 +176,17 @@ public final class Channel {
         int length = send.append(data, mostHeld(sharers));
         full = data.hasRemaining();
         return length;
+    }
+
+    /// How many bytes [#write] would take, at least; 0 if so few that it is better to wait for
+    /// acknowledgements of more.
+    ///
+    /// @param sharers how many conversations share the path
+    public int room(int sharers) {
+        int most = mostHeld(sharers);
+        int segments = send.room(most);
+        full = segments < Math.clamp(most / 4, 1, WORTH_FETCHING);
+        return full ? 0 : segments * send.mss();
     }
 
     private int mostHeld(int sharers) {

@@ -101,6 +101,11 @@ final class SendBuffer {
         return before - bytes.remaining();
     }
 
+    /// How many segments can be added.
+    int room(int mostKept) {
+        return Math.max(0, Math.min(mostKept - kept(), MOST_SPAN - held()));
+    }
+
     /// Adds one message, cut into fragments that count down to 0.
     void appendMessage(ByteBuffer message) {
         int fragments = fragments(message.remaining());
