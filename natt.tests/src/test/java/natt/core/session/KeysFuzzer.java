@@ -34,20 +34,15 @@ public final class KeysFuzzer {
         // A thread's cipher refuses the key and nonce that it had last.
         ByteBuffer.wrap(one).putInt(0, runs++);
         another[0] = 1;
-        sender =
-                new Keys(
-                        1,
-                        INDEX,
-                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, one),
-                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, another),
-                        0);
-        receiver =
-                new Keys(
-                        INDEX,
-                        1,
-                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, another),
-                        new Aead(Aead.Algorithm.CHACHA20_POLY1305, one),
-                        0);
+        sender = keys(1, INDEX, one, another);
+        receiver = keys(INDEX, 1, another, one);
+    }
+
+    private static Keys keys(int local, int remote, byte[] send, byte[] receive) {
+        // Both are fuzzed, without a byte of the input that says which.
+        boolean aes = ((send[Aead.KEY - 1] ^ receive[Aead.KEY - 1]) & 1) == 0;
+        Aead.Algorithm by = aes ? Aead.Algorithm.AES_256_GCM : Aead.Algorithm.CHACHA20_POLY1305;
+        return new Keys(local, remote, new Aead(by, send), new Aead(by, receive), 0);
     }
 
     public static void fuzzerTestOneInput(byte[] bytes) {
