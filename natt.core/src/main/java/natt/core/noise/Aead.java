@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
 import java.security.spec.AlgorithmParameterSpec;
+import java.util.Arrays;
 import java.util.Objects;
 
 import javax.crypto.AEADBadTagException;
@@ -130,8 +131,8 @@ public final class Aead {
 
     /// Decrypts.
     ///
-    /// @param out has room for 16 bytes less than the input; holds anything there afterwards if
-    ///     the input is forged
+    /// @param out has room for 16 bytes less than the input; if the input is forged,
+    ///     ChaCha20-Poly1305 leaves it unchanged and AES-GCM fills that room with zeros
     /// @return how many bytes were written, or -1 if the input, the counter or the associated data
     ///     are not what the sender sealed, or if this key was destroyed
     public int open(
@@ -155,6 +156,10 @@ public final class Aead {
             ready.updateAAD(ad, adAt, adLength);
             return ready.doFinal(in, at, length, out, outAt);
         } catch (AEADBadTagException forged) {
+            if (algorithm == Algorithm.AES_256_GCM) {
+                // In place the JDK leaves what it has decrypted.
+                Arrays.fill(out, outAt, outAt + length - TAG, (byte) 0);
+            }
             return -1;
         } catch (GeneralSecurityException impossible) {
             throw new AssertionError("room was checked, and any counter opens", impossible);

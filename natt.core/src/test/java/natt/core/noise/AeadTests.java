@@ -128,6 +128,17 @@ class AeadTests {
     }
 
     @Test
+    void aForgedOneOpenedInPlaceIsLeftAsItIsOrWiped() {
+        byte[] forged = flipped(seal(7), 80);
+        byte[] expected = forged.clone();
+        if (algorithm == Aead.Algorithm.AES_256_GCM) {
+            Arrays.fill(expected, 0, LENGTH, (byte) 0);
+        }
+        assertEquals(-1, open(7, forged, forged));
+        assertArrayEquals(expected, forged);
+    }
+
+    @Test
     void emptyTextIsSealed() {
         var sealed = new byte[Aead.TAG];
         assertEquals(Aead.TAG, sender.seal(0, ad, 0, 15, text, 0, 0, sealed, 0));
